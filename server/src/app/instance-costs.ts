@@ -1,0 +1,59 @@
+import { amountOf, type Charge, isExact } from '../core/charges/charge.ts'
+import type { Instance } from '../core/instances/instance.ts'
+import { type Nanos, nanos, noMoney, sum } from '../core/money.ts'
+import { type Clock, dayMs, hourMs, type Instant } from '../core/time.ts'
+import type { ChargeStore } from '../store/charges.ts'
+import type { InstanceStore } from '../store/instances.ts'
+import { getInstance } from './instances.ts'
+
+export interface InstanceCosts {
+  instance: Instance
+  /** The most that can have been billed until now; what a budget counts. */
+  soFar: Nanos
+  /** The least. Equal to `soFar` where the marketplace's own times determine it. */
+  atLeast: Nanos
+  exact: boolean
+  /** What it costs per hour as it is now. */
+  perHour: Nanos
+  /** If it stays as it is. */
+  perDay: Nanos
+  /** 30 days. */
+  perMonth: Nanos
+  lines: readonly CostLine[]
+  at: Instant
+}
+
+export interface CostLine extends Charge {
+  atMost: Nanos
+  atLeast: Nanos
+  exact: boolean
+}
+
+export interface CostDeps {
+  instances: Pick<InstanceStore, 'get'>
+  charges: Pick<ChargeStore, 'ofInstance'>
+  clock: Clock
+}
+
+export async function instanceCosts(id: string, deps: CostDeps): Promise<InstanceCosts> {
+  const instance = await getInstance(id, deps)
+  return costsOf(instance, await deps.charges.ofInstance(instance.id), deps.clock.now())
+}
+
+export function costsOf(instance: Instance, charges: readonly Charge[], now: Instant): InstanceCosts {
+  const lines = charges.map((charge): CostLine => ({ ...charge, ...amountOf(charge, now), exact: isExact(charge) }))
+  const perHour = sum(charges.filter((charge) => charge.endedBefore === null).map((charge) => charge.ratePerHour))
+  return {
+    instance,
+    soFar: sum(lines.map((line) => line.atMost)),
+    atLeast: sum(lines.map((line) => line.atLeast)),
+    exact: lines.every((line) => line.atMost === line.atLeast),
+    perHour,
+    perDay: nanos(perHour * BigInt(dayMs / hourMs)),
+    perMonth: nanos(perHour * BigInt((30 * dayMs) / hourMs)),
+    lines,
+    at: now,
+  }
+}
+
+export const nothingYet: Pick<InstanceCosts, 'soFar' | 'perHour'> = { soFar: noMoney, perHour: noMoney }

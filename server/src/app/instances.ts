@@ -1,0 +1,155 @@
+/** Starting, stopping, ending: what the user wants from now on is written down; the reconciler makes it so. */
+
+import type { Bell } from '../core/bell.ts'
+import type { Instance, Launch } from '../core/instances/instance.ts'
+import {
+  allowedStatuses,
+  finalStatuses,
+  type InstanceAction,
+  isAllowed,
+  reasons,
+  type Status,
+} from '../core/instances/status.ts'
+import { publicProviderNames } from '../core/providers.ts'
+import type { Clock } from '../core/time.ts'
+import type { Provider } from '../providers/provider.ts'
+import type { InstanceStore } from '../store/instances.ts'
+import { AppError, noSuchInstance } from './errors.ts'
+import type { Providers } from './providers.ts'
+
+export interface ActionDeps {
+  instances: Pick<InstanceStore, 'get' | 'want'>
+  providers: Providers
+  clock: Clock
+  /** Tells the worker that there is something to do. */
+  bell: Bell
+}
+
+export async function getInstance(
+  id: string,
+  { instances }: { instances: Pick<InstanceStore, 'get'> },
+): Promise<Instance> {
+  const instance = await instances.get(id)
+  if (instance === undefined) throw noSuchInstance(id)
+  return instance
+}
+
+/** Ends it for good. Allowed in every status; repeated on an ended one it changes nothing. */
+export async function terminateInstance(id: string, deps: ActionDeps): Promise<Instance> {
+  const instance = await getInstance(id, deps)
+  if (finalStatuses.has(instance.status) || instance.wanted === 'ended') return instance
+  // What is asking for a machine at this moment is settled first: a launch whose answer is open cannot be ended by name.
+  const status: Status = instance.status === 'requested' && instance.attempt === 0 ? 'requested' : 'terminating'
+  await want(instance, { wanted: 'ended', status, action: 'terminate' }, deps)
+  return getInstance(id, deps)
+}
+
+export async function stopInstance(id: string, deps: ActionDeps): Promise<Instance> {
+  const instance = await getInstance(id, deps)
+  if (instance.status === 'stopped' || instance.status === 'stopping') return instance
+  requireAllowed('stop', instance)
+  const provider = providerOf(instance, deps.providers)
+  if (!provider.describe().abilities.canStop) {
+    const name = publicProviderNames[provider.name]
+    throw new AppError('not_possible_here', `${name} cannot stop a machine and keep it`, {
+      fix: 'terminate it, or leave it running; what is on its disk is lost when it is terminated',
+      details: { provider: name },
+    })
+  }
+  await want(instance, { wanted: 'stopped', status: 'stopping', action: 'stop' }, deps)
+  return getInstance(id, deps)
+}
+
+export async function startInstance(id: string, deps: ActionDeps): Promise<Instance> {
+  const instance = await getInstance(id, deps)
+  if (instance.wanted === 'up' && (instance.status === 'starting' || instance.status === 'ready')) return instance
+  requireAllowed('start', instance)
+  providerOf(instance, deps.providers)
+  const launch = { startOrderedAt: deps.clock.now() }
+  await want(instance, { wanted: 'up', status: 'starting', action: 'start', launch }, deps)
+  return getInstance(id, deps)
+}
+
+export async function restartInstance(id: string, deps: ActionDeps): Promise<Instance> {
+  const instance = await getInstance(id, deps)
+  requireAllowed('restart', instance)
+  const provider = providerOf(instance, deps.providers)
+  const { launch } = instance
+  if (launch?.externalId == null) throw notAllowed('restart', instance)
+  // Written down first, like every order; it changes nothing that is wanted.
+  await want(instance, { wanted: 'up', status: instance.status, action: 'restart' }, deps)
+  await provider.restart(launch.externalId)
+  return getInstance(id, deps)
+}
+
+function requireAllowed(action: InstanceAction, instance: Instance): void {
+  if (!isAllowed(action, instance.status)) throw notAllowed(action, instance)
+}
+
+function notAllowed(action: InstanceAction, instance: Instance): AppError {
+  const possible = allowedStatuses(action).join(', ')
+  return new AppError(
+    'not_allowed_now',
+    `cannot ${action} instance ${instance.id}: it is ${instance.status} (${reasons[instance.because]})`,
+    {
+      fix: finalStatuses.has(instance.status)
+        ? 'it has ended; launch a new one'
+        : `${action} is possible while it is ${possible}`,
+      details: { status: instance.status, because: instance.because, possible_while: allowedStatuses(action) },
+    },
+  )
+}
+
+export function providerOf(instance: Instance, providers: Providers): Provider {
+  const { launch } = instance
+  if (launch === null) {
+    throw new AppError('not_allowed_now', `instance ${instance.id} has no machine now: it is ${instance.status}`, {
+      fix: 'wait until it is running',
+      details: { status: instance.status },
+    })
+  }
+  const provider = providers.find(launch.provider, launch.account)
+  if (provider === undefined) {
+    const name = publicProviderNames[launch.provider]
+    throw new AppError('provider_not_configured', `there is no key for ${name} any more`, {
+      fix: `set the API key for ${name} again; its machine may still be billed`,
+      details: { provider: name },
+    })
+  }
+  return provider
+}
+
+async function want(
+  instance: Instance,
+  change: { wanted: Instance['wanted']; status: Status; action: InstanceAction; launch?: Partial<Launch> },
+  { instances, clock, bell }: ActionDeps,
+): Promise<void> {
+  const now = clock.now()
+  const moved = change.status !== instance.status
+  const done = await instances.want(
+    instance.id,
+    {
+      from: [instance.status],
+      wanted: change.wanted,
+      because: 'asked',
+      at: now,
+      ...(moved && { status: change.status }),
+      ...(change.launch !== undefined && { launch: change.launch }),
+    },
+    {
+      at: now,
+      instanceId: instance.id,
+      kind: moved ? 'status' : 'order',
+      status: moved ? change.status : null,
+      because: 'asked',
+      message: `${change.action} was asked for`,
+      data: { from: instance.status, action: change.action },
+    },
+  )
+  if (!done) {
+    throw new AppError('not_allowed_now', `instance ${instance.id} has just changed`, {
+      fix: 'look at it again, then decide',
+    })
+  }
+  bell.ring()
+}

@@ -1,0 +1,257 @@
+import type { Bell } from '../core/bell.ts'
+import type { HealthCheck, Instance, InstanceId, InstanceSecrets, Wish } from '../core/instances/instance.ts'
+import { reasons } from '../core/instances/status.ts'
+import { type Nanos, usdText } from '../core/money.ts'
+import { explain } from '../core/offers/explain.ts'
+import type { MarketWarning } from '../core/offers/market-view.ts'
+import { matches } from '../core/offers/match.ts'
+import { type Market, offerHandleFrom, offerId, offerKey } from '../core/offers/offer.ts'
+import type { PlannedOffer } from '../core/offers/plan.ts'
+import { filterFromWish, interestFromWish, needFromWish, planForWish } from '../core/offers/wish-plan.ts'
+import { type ProviderName, publicProviderNames } from '../core/providers.ts'
+import { secondMs } from '../core/time.ts'
+import type { InstanceStore } from '../store/instances.ts'
+import { AppError } from './errors.ts'
+import { type MarketDeps, modelsNamed } from './market.ts'
+import type { Providers } from './providers.ts'
+
+export interface LaunchInput {
+  provider: ProviderName | null
+  /** `provider_id` of an offer, or its id with the provider in front. */
+  offerId: string | null
+  gpuModels: readonly string[]
+  minVramGb: number | null
+  gpuCount: number
+  market: Market | 'any'
+  maxPricePerHour: Nanos | null
+  regions: readonly string[]
+  minRamGb: number | null
+  minReliability: number | null
+  verifiedOnly: boolean
+  minCuda: number | null
+  diskGb: number
+  image: string
+  ports: Wish['ports']
+  sshPublicKey: string | null
+  label: string | null
+  health: HealthCheck | null
+  onInterruption: Wish['onInterruption']
+  secrets: InstanceSecrets
+}
+
+export interface LaunchPlan {
+  wish: Wish
+  offers: readonly PlannedOffer[]
+  warnings: readonly MarketWarning[]
+}
+
+export interface LaunchDeps extends MarketDeps {
+  instances: Pick<InstanceStore, 'add' | 'get' | 'madeWith'>
+  providers: Providers
+  newInstanceId: () => InstanceId
+  bell: Bell
+}
+
+export interface Idempotency {
+  scope: string
+  key: string
+  fingerprint: string
+}
+
+/** What a launch would try, in order. Rents nothing and writes nothing down. */
+export async function planInstance(input: LaunchInput, deps: LaunchDeps): Promise<LaunchPlan> {
+  const wish = wishFrom(input, deps)
+  const { warnings, offers } = await planned(wish, deps)
+  return { wish, offers, warnings }
+}
+
+/**
+ * Writes a wish down; the reconciler makes it so. A wish that nothing fits now is refused with the reason, before
+ * anything is written.
+ */
+export async function launchInstance(
+  input: LaunchInput,
+  idempotency: Idempotency | null,
+  deps: LaunchDeps,
+): Promise<{ instance: Instance; repeated: boolean }> {
+  if (idempotency !== null) {
+    const earlier = await earlierInstance(idempotency, deps)
+    if (earlier !== undefined) return { instance: earlier, repeated: true }
+  }
+
+  const wish = wishFrom(input, deps)
+  const { offers, warnings } = await planned(wish, deps)
+  const [first] = offers
+  if (first === undefined) throw nothingFits(wish, warnings, deps)
+
+  const now = deps.clock.now()
+  const instance: Instance = {
+    id: deps.newInstanceId(),
+    label: input.label,
+    wish: { ...wish, expected: { offer: first.offer, price: first.price.total } },
+    wanted: 'up',
+    status: 'requested',
+    because: 'asked',
+    message: null,
+    statusSince: now,
+    createdAt: now,
+    endedAt: null,
+    attempt: 0,
+    launch: null,
+  }
+  try {
+    await deps.instances.add({
+      instance,
+      secrets: input.secrets,
+      idempotency,
+      event: {
+        at: now,
+        instanceId: instance.id,
+        kind: 'status',
+        status: 'requested',
+        because: 'asked',
+        message: reasons.asked,
+        data: { offers: offers.length, cheapest_usd: usdText(first.price.total, 9) },
+      },
+      dueAt: now,
+    })
+  } catch (error) {
+    // Two calls with one key at the same moment: the other one was written down first.
+    const earlier = idempotency && (await earlierInstance(idempotency, deps))
+    if (earlier) return { instance: earlier, repeated: true }
+    throw error
+  }
+  deps.bell.ring()
+  return { instance, repeated: false }
+}
+
+async function earlierInstance({ scope, key, fingerprint }: Idempotency, { instances }: LaunchDeps) {
+  const made = await instances.madeWith(scope, key)
+  if (made === undefined) return undefined
+  if (made.fingerprint !== fingerprint) {
+    throw new AppError('idempotency_key_reused', `Idempotency-Key ${key} was used with another request before`, {
+      fix: 'use a new key for a new request; the same key repeats the same one',
+      details: { instance_id: made.instanceId },
+    })
+  }
+  return instances.get(made.instanceId)
+}
+
+function wishFrom(input: LaunchInput, deps: LaunchDeps): Wish {
+  const provider = checkedProvider(input, deps)
+  const offer = input.offerId === null ? null : chosenOffer(input.offerId, provider)
+  checkPossible(input, provider, deps.providers)
+  return {
+    offer,
+    provider: offer?.provider ?? provider,
+    models: offer === null ? modelsNamed(input.gpuModels, deps.gpus).map((model) => model.name) : [],
+    minVramGb: input.minVramGb,
+    gpuCount: input.gpuCount,
+    market: offer === null ? input.market : offerHandleFrom(offer.key).market,
+    maxPricePerHour: input.maxPricePerHour,
+    regions: input.regions,
+    minRamGb: input.minRamGb,
+    minReliability: input.minReliability,
+    verifiedOnly: input.verifiedOnly,
+    minCuda: input.minCuda,
+    diskGb: input.diskGb,
+    image: input.image,
+    ports: input.ports,
+    sshPublicKey: input.sshPublicKey,
+    health: input.health,
+    onInterruption: input.onInterruption,
+    environmentNames: Object.keys(input.secrets.environment),
+    expected: null,
+  }
+}
+
+function checkedProvider({ provider, offerId: offer }: LaunchInput, { providers, isEnabled }: LaunchDeps) {
+  if (provider === null) {
+    if (offer === null) return null
+    throw new AppError('invalid_request', 'offer_id needs provider', { fix: 'send both, as the search showed them' })
+  }
+  const name = publicProviderNames[provider]
+  if (providers.find(provider) === undefined || !isEnabled(provider)) {
+    throw new AppError('provider_not_configured', `${name} is not configured here`, {
+      fix: 'set its API key, or leave provider out to use the others; GET /api/v1/providers shows which are configured',
+      details: { provider: name },
+    })
+  }
+  return provider
+}
+
+/** `30114277:spot`, or with the provider in front as `id` shows it: `vast_30114277:spot`. */
+function chosenOffer(text: string, provider: ProviderName | null): NonNullable<Wish['offer']> {
+  if (provider === null) throw new Error('a chosen offer has a provider')
+  const plain = text.startsWith(`${provider}_`) ? text.slice(provider.length + 1) : text
+  return { provider, key: offerKey(offerHandleFrom(plain)) }
+}
+
+function checkPossible(input: LaunchInput, provider: ProviderName | null, providers: Providers): void {
+  if (provider === null) return
+  const abilities = providers.find(provider)?.describe().abilities
+  const name = publicProviderNames[provider]
+  if (abilities === undefined) return
+  if (input.market === 'spot' && !abilities.hasSpot) {
+    throw new AppError('not_possible_here', `${name} has no spot market`, {
+      fix: 'ask for on_demand or any, or another provider',
+      details: { provider: name },
+    })
+  }
+  if (!abilities.udpPorts && input.ports.some((port) => port.protocol === 'udp')) {
+    throw new AppError('not_possible_here', `${name} publishes no UDP ports`, {
+      fix: 'use tcp, or another provider',
+      details: { provider: name },
+    })
+  }
+}
+
+async function planned(wish: Wish, deps: LaunchDeps) {
+  const warnings = await deps.market.freshen(interestFromWish(wish), { maxAgeMs: 60 * secondMs, waitMs: 10 * secondMs })
+  const now = deps.clock.now()
+  const context = { now, modelNamed: deps.gpus.find, penalties: deps.penalties }
+  const offers = planForWish(deps.index.all(), wish, context).filter(
+    ({ offer }) => deps.isEnabled(offer.provider) && deps.providers.find(offer.provider) !== undefined,
+  )
+  const chosen = wish.offer
+  if (chosen === null) return { offers, warnings }
+  const [only] = offers
+  if (only === undefined) {
+    const name = publicProviderNames[chosen.provider]
+    throw new AppError('offer_gone', `${name} does not list offer ${chosen.key} any more`, {
+      fix: 'search again and choose another; offers of marketplaces change by the minute',
+      details: { provider: name, offer_id: chosen.key },
+    })
+  }
+  if (!matches(only.offer, filterFromWish(wish), { ...context, need: needFromWish(wish) })) {
+    throw new AppError('no_offer', explanationOf(wish, [only], deps), {
+      fix: 'choose another offer, or ask for less',
+      details: { offer_id: offerId(only.offer) },
+    })
+  }
+  return { offers, warnings }
+}
+
+function explanationOf(wish: Wish, offers: readonly PlannedOffer[], deps: LaunchDeps): string {
+  const context = { now: deps.clock.now(), need: needFromWish(wish), modelNamed: deps.gpus.find }
+  return explain(
+    offers.map(({ offer }) => offer),
+    filterFromWish(wish),
+    context,
+  ).sentence
+}
+
+function nothingFits(wish: Wish, warnings: readonly MarketWarning[], deps: LaunchDeps): AppError {
+  const context = { now: deps.clock.now(), need: needFromWish(wish), modelNamed: deps.gpus.find }
+  const explanation = explain(deps.index.all(), filterFromWish(wish), context)
+  const why =
+    explanation.left > 0 ? 'the offers that fit failed lately and are avoided for some minutes' : explanation.sentence
+  return new AppError('no_offer', `nothing on sale fits: ${why}`, {
+    fix: 'ask for less, or raise max_price_per_hour_usd; POST /api/v1/instances/plan tries a request without renting',
+    details: {
+      filters: explanation.filters.map((one) => ({ ...one })),
+      emptied_by: explanation.emptiedBy,
+      warnings: warnings.map((one) => one.message),
+    },
+  })
+}

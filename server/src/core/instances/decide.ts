@@ -1,0 +1,383 @@
+/**
+ * What follows from a look at one instance. Pure: the same instance, sighting and moment give the same decision, and
+ * the caller writes it down before acting on it.
+ */
+
+import type { Nanos } from '../money.ts'
+import { type Instant, minuteMs, secondMs } from '../time.ts'
+import type { Instance, Launch } from './instance.ts'
+import type { Machine } from './machine.ts'
+import type { Because, Status } from './status.ts'
+
+/** What one look told us about the machine of a launch. */
+export type Sighting =
+  | { kind: 'seen'; machine: Machine }
+  /** Confirmed by the marketplace's own rules, list lag included. */
+  | { kind: 'absent' }
+  | { kind: 'unknown'; why: string }
+
+export interface Situation {
+  sighting: Sighting
+  /** `null`: not probed yet. */
+  health: 'passing' | 'failing' | null
+  /** Earlier launches of this instance whose machines may still be billed. */
+  leftovers: number
+  now: Instant
+  limits: Limits
+}
+
+/** What the machine's provider allows; see `Abilities`. */
+export interface Limits {
+  canStop: boolean
+  startDeadlineMs: number
+  lookEveryMs: number
+  listLagMs: number
+}
+
+export type Order =
+  | { kind: 'rent' } // choose the next offer, write the intent down, launch
+  | { kind: 'terminate'; externalId: string }
+  | { kind: 'stop'; externalId: string }
+  | { kind: 'start'; externalId: string }
+
+export interface Decision {
+  status: Status
+  because: Because
+  message: string | null
+  /** Give the current launch up: its machine has to end, whatever becomes of the instance. */
+  abandon: Because | null
+  /** Nothing of the current launch is left at the marketplace. */
+  settle: boolean
+  order: Order | null
+  /** When to look again at the latest. */
+  dueAt: Instant
+}
+
+export function decide(instance: Instance, situation: Situation): Decision {
+  switch (instance.status) {
+    case 'requested':
+      if (instance.wanted !== 'ended') return rent(instance, situation)
+      return instance.attempt === 0 ? ended(instance, 'cancelled', situation) : terminate(instance, situation)
+    case 'launching':
+      return decideLaunching(instance, situation)
+    case 'starting':
+      return decideStarting(instance, situation)
+    case 'running':
+    case 'ready':
+      return decideUp(instance, situation)
+    case 'interrupted':
+      return decideInterrupted(instance, situation)
+    case 'stopping':
+      return decideStopping(instance, situation)
+    case 'stopped':
+      return decideStopped(instance, situation)
+    case 'terminating':
+      return decideTerminating(instance, situation)
+    case 'terminated':
+    case 'failed':
+      return stay(instance, situation)
+  }
+}
+
+function decideLaunching(instance: Instance, situation: Situation): Decision {
+  const launch = theLaunch(instance)
+  if (instance.wanted === 'ended') return terminate(instance, situation)
+  const { sighting, now, limits } = situation
+  switch (sighting.kind) {
+    case 'seen':
+      return become(instance, situation, 'starting', 'machine_adopted')
+    case 'absent':
+      return nextOffer(instance, situation, 'never_happened', { settle: true })
+    case 'unknown':
+      // A machine may exist. Past the deadline the user gets another one, and this one is ended when it shows.
+      return now - launch.intendedAt > limits.startDeadlineMs
+        ? nextOffer(instance, situation, 'start_deadline')
+        : stay(instance, situation, 2 * secondMs)
+  }
+}
+
+function decideStarting(instance: Instance, situation: Situation): Decision {
+  const launch = theLaunch(instance)
+  if (instance.wanted === 'ended') return terminate(instance, situation)
+  const { sighting, now, limits } = situation
+  const again = launch.upAt !== null
+  const late = now - (launch.startOrderedAt ?? launch.rentedAt ?? launch.intendedAt) > limits.startDeadlineMs
+
+  if (sighting.kind === 'unknown') return stay(instance, situation)
+  if (sighting.kind === 'absent') return lost(instance, situation, again)
+
+  const { machine } = sighting
+  if (!again && isAboveCap(instance, launch, machine)) return nextOffer(instance, situation, 'price_rose')
+  switch (machine.phase) {
+    case 'running':
+      return up(instance, situation)
+    case 'interrupted':
+      return again ? interrupted(instance, situation) : nextOffer(instance, situation, 'interrupted')
+    case 'failed':
+    case 'ending':
+    case 'ended':
+      return again ? lost(instance, situation, true) : nextOffer(instance, situation, 'start_failed', { machine })
+    case 'stopped':
+      if (!again) return nextOffer(instance, situation, 'start_failed', { machine })
+      // Started again from its disk: keep asking until the deadline, then leave it stopped and cancel what is queued.
+      return late
+        ? { ...become(instance, situation, 'stopping', 'cannot_start'), order: stopOrder(launch) }
+        : { ...stay(instance, situation), order: repeated(launch, situation, startOrder(launch)) }
+    case 'pending':
+    case 'starting':
+    case 'stopping':
+    case 'unclear':
+      if (!late) return stay(instance, situation)
+      return again
+        ? { ...become(instance, situation, 'stopping', 'cannot_start'), order: stopOrder(launch) }
+        : nextOffer(instance, situation, 'start_deadline', { machine })
+  }
+}
+
+function decideUp(instance: Instance, situation: Situation): Decision {
+  if (instance.wanted === 'ended') return terminate(instance, situation)
+  const { sighting } = situation
+  if (sighting.kind === 'unknown') return stay(instance, situation)
+  if (sighting.kind === 'absent') return lost(instance, situation, true)
+  switch (sighting.machine.phase) {
+    case 'running':
+      return up(instance, situation)
+    case 'interrupted':
+      return interrupted(instance, situation)
+    case 'stopped':
+      // An outbid machine looks like one that was stopped on request; nobody here asked for it.
+      return theLaunch(instance).offer.market === 'spot'
+        ? interrupted(instance, situation)
+        : become(instance, situation, 'stopped', 'stopped_outside')
+    case 'failed':
+    case 'ended':
+    case 'ending':
+      return lost(instance, situation, true)
+    case 'starting':
+    case 'pending':
+    case 'stopping':
+    case 'unclear':
+      return stay(instance, situation)
+  }
+}
+
+/** The machine is up: ready at once without a health check, else when it passes. */
+function up(instance: Instance, situation: Situation): Decision {
+  const { health, now } = situation
+  const launch = theLaunch(instance)
+  const check = instance.wish.health
+  if (check === null)
+    return become(instance, situation, 'ready', instance.status === 'ready' ? instance.because : 'no_health_check')
+  if (health === 'passing') {
+    return become(instance, situation, 'ready', instance.status === 'ready' ? instance.because : 'health_passed')
+  }
+  if (instance.status === 'ready') {
+    // Between two probes nothing is known; only a failed probe takes readiness away.
+    return health === 'failing' ? become(instance, situation, 'running', 'machine_up') : stay(instance, situation)
+  }
+  const upSince = launch.upAt ?? now
+  const firstTime = !(launch.startOrderedAt !== null && launch.startOrderedAt > upSince)
+  if (instance.status === 'running' && firstTime && now - Math.max(upSince, instance.statusSince) > check.timeoutMs) {
+    return nextOffer(instance, situation, 'health_deadline')
+  }
+  return become(instance, situation, 'running', 'machine_up', 2 * secondMs)
+}
+
+function decideInterrupted(instance: Instance, situation: Situation): Decision {
+  if (instance.wanted === 'ended') return terminate(instance, situation)
+  const { sighting } = situation
+  // It may come back by itself: a spot machine whose bid wins again.
+  if (sighting.kind === 'seen' && sighting.machine.phase === 'running') return up(instance, situation)
+  switch (instance.wish.onInterruption) {
+    case 'relaunch':
+      return nextOffer(instance, situation, 'interrupted')
+    case 'end':
+      return { ...terminate({ ...instance, wanted: 'ended' }, situation), because: 'interrupted' }
+    case 'wait':
+      return sighting.kind === 'absent'
+        ? nextOffer(instance, situation, 'machine_lost', { settle: true })
+        : stay(instance, situation)
+  }
+}
+
+function decideStopping(instance: Instance, situation: Situation): Decision {
+  const launch = theLaunch(instance)
+  if (instance.wanted === 'ended') return terminate(instance, situation)
+  const { sighting } = situation
+  if (sighting.kind === 'unknown') return stay(instance, situation)
+  if (sighting.kind === 'absent') return failed(instance, situation, 'machine_lost')
+  switch (sighting.machine.phase) {
+    case 'stopped':
+      return become(
+        instance,
+        situation,
+        'stopped',
+        instance.because === 'cannot_start' ? 'cannot_start' : 'machine_stopped',
+      )
+    case 'interrupted':
+      // Taken by the marketplace while we stopped it: the meter of the GPU is off either way.
+      return become(instance, situation, 'stopped', 'machine_stopped')
+    case 'failed':
+    case 'ended':
+    case 'ending':
+      return failed(instance, situation, 'machine_lost')
+    case 'running':
+    case 'starting':
+    case 'pending':
+    case 'stopping':
+    case 'unclear':
+      return { ...stay(instance, situation, 3 * secondMs), order: repeated(launch, situation, stopOrder(launch)) }
+  }
+}
+
+function decideStopped(instance: Instance, situation: Situation): Decision {
+  if (instance.wanted === 'ended') return terminate(instance, situation)
+  const { sighting } = situation
+  if (sighting.kind === 'unknown') return stay(instance, situation)
+  if (sighting.kind === 'absent') return failed(instance, situation, 'machine_lost')
+  if (sighting.machine.phase === 'ended') return failed(instance, situation, 'machine_lost')
+  // Somebody else started it: it bills, so it is shown as what it is.
+  if (sighting.machine.phase === 'running') return become(instance, situation, 'running', 'started_outside')
+  return stay(instance, situation)
+}
+
+function decideTerminating(instance: Instance, situation: Situation): Decision {
+  const { launch, because } = instance
+  const { sighting, leftovers } = situation
+  // Only the provider can say that the meter has stopped, so we ask until it does; for every machine this instance had.
+  const gone = sighting.kind === 'absent' || (sighting.kind === 'seen' && sighting.machine.phase === 'ended')
+  if (launch === null || launch.settledAt !== null || gone) {
+    const settled = { settle: launch !== null && launch.settledAt === null }
+    if (leftovers > 0) return { ...stay(instance, situation, 2 * secondMs), ...settled }
+    return { ...ended(instance, because, situation), ...settled }
+  }
+  const externalId = sighting.kind === 'seen' ? sighting.machine.externalId : launch.externalId
+  const order: Order | null = externalId === null ? null : { kind: 'terminate', externalId }
+  return { ...stay(instance, situation, 2 * secondMs), order: order && repeated(launch, situation, order) }
+}
+
+/**
+ * The end of a launch that was given up, while its instance went on: asks until the marketplace confirms. A launch whose
+ * reply was lost has no machine to name; it is settled when it stays absent.
+ */
+export function decideLeftover(
+  launch: Launch,
+  situation: Omit<Situation, 'health' | 'leftovers'>,
+): { settle: boolean; order: Order | null; dueAt: Instant } {
+  const { sighting, now } = situation
+  const gone = sighting.kind === 'absent' || (sighting.kind === 'seen' && sighting.machine.phase === 'ended')
+  if (gone) return { settle: true, order: null, dueAt: now }
+  const externalId = sighting.kind === 'seen' ? sighting.machine.externalId : launch.externalId
+  const order: Order | null = externalId === null ? null : { kind: 'terminate', externalId }
+  return {
+    settle: false,
+    order: order && repeated(launch, situation, order),
+    dueAt: now + nextLook(launch, situation, 2 * secondMs),
+  }
+}
+
+/** Orders are repeated with a growing gap: 5 s, 10 s, 20 s … at most 5 min. */
+export function orderGapMs(orders: number): number {
+  return Math.min(5 * secondMs * 2 ** Math.max(0, orders - 1), 5 * minuteMs)
+}
+
+function repeated(launch: Launch, { now }: Pick<Situation, 'now'>, order: Order | null): Order | null {
+  if (launch.orderedAt === null) return order
+  return now - launch.orderedAt >= orderGapMs(launch.orders) ? order : null
+}
+
+function stopOrder(launch: Launch): Order | null {
+  return launch.externalId === null ? null : { kind: 'stop', externalId: launch.externalId }
+}
+
+function startOrder(launch: Launch): Order {
+  if (launch.externalId === null) throw new Error(`launch ${launch.label} is started without a machine`)
+  return { kind: 'start', externalId: launch.externalId }
+}
+
+/** Rate named only on the created machine, or changed since: above the cap it has to go. */
+function isAboveCap(instance: Instance, launch: Launch, machine: Machine): boolean {
+  const cap = instance.wish.maxPricePerHour
+  if (cap === null || machine.pricePerHour === null || machine.market === 'spot') return false
+  const extras = launch.comparablePrice - launch.offer.pricePerHour
+  return machine.pricePerHour + (extras > 0n ? extras : 0n) > (cap as Nanos)
+}
+
+function rent(instance: Instance, situation: Situation): Decision {
+  return { ...stay(instance, situation, secondMs), order: { kind: 'rent' } }
+}
+
+function nextOffer(
+  instance: Instance,
+  situation: Situation,
+  because: Because,
+  options: { settle?: boolean; machine?: Machine } = {},
+): Decision {
+  return {
+    ...become(instance, situation, 'requested', because, 0),
+    message: options.machine?.message ?? null,
+    abandon: because,
+    settle: options.settle ?? false,
+  }
+}
+
+/** The machine is gone and nobody asked for it. */
+function lost(instance: Instance, situation: Situation, wasUp: boolean): Decision {
+  const absent = situation.sighting.kind === 'absent'
+  if (!wasUp) return nextOffer(instance, situation, 'start_failed', { settle: absent })
+  switch (instance.wish.onInterruption) {
+    case 'relaunch':
+    case 'wait': // nothing to wait for: it does not come back
+      return nextOffer(instance, situation, 'machine_lost', { settle: absent })
+    case 'end':
+      return failed(instance, situation, 'machine_lost')
+  }
+}
+
+function interrupted(instance: Instance, situation: Situation): Decision {
+  return become(instance, situation, 'interrupted', 'interrupted', 0)
+}
+
+function terminate(instance: Instance, situation: Situation): Decision {
+  return become(instance, situation, 'terminating', 'asked', 0)
+}
+
+function ended(instance: Instance, because: Because, situation: Situation): Decision {
+  return become(instance, situation, 'terminated', because)
+}
+
+function failed(instance: Instance, situation: Situation, because: Because): Decision {
+  return {
+    ...become(instance, situation, 'failed', because),
+    abandon: because,
+    settle: situation.sighting.kind === 'absent',
+  }
+}
+
+function stay(instance: Instance, situation: Situation, soonMs?: number): Decision {
+  return become(instance, situation, instance.status, instance.because, soonMs)
+}
+
+function become(instance: Instance, situation: Situation, status: Status, because: Because, soonMs?: number): Decision {
+  const wait =
+    instance.launch === null ? (soonMs ?? situation.limits.lookEveryMs) : nextLook(instance.launch, situation, soonMs)
+  return {
+    status,
+    because,
+    message: status === instance.status ? instance.message : null,
+    abandon: null,
+    settle: false,
+    order: null,
+    dueAt: situation.now + wait,
+  }
+}
+
+/** Never faster than asked for, never slower than the provider's own pace. */
+function nextLook(_launch: Launch, situation: Pick<Situation, 'limits'>, soonMs?: number): number {
+  return Math.min(soonMs ?? situation.limits.lookEveryMs, situation.limits.lookEveryMs)
+}
+
+function theLaunch(instance: Instance): Launch {
+  if (instance.launch === null) throw new Error(`instance ${instance.id} is ${instance.status} without a launch`)
+  return instance.launch
+}

@@ -1,0 +1,118 @@
+import type { Nanos } from '../money.ts'
+import type { Market, Offer } from '../offers/offer.ts'
+import type { ProviderName } from '../providers.ts'
+import type { Instant } from '../time.ts'
+import type { Endpoint, SshAccess } from './machine.ts'
+import type { Because, Status } from './status.ts'
+
+declare const instanceIdBrand: unique symbol
+/** `inst_` and 16 lower-case letters and digits. */
+export type InstanceId = string & { readonly [instanceIdBrand]: true }
+
+/** What the caller asked for, as it stays for the instance's life. No secrets: those are `InstanceSecrets`. */
+export interface Wish {
+  /** Set when one offer was chosen by the caller: then no other is rented. */
+  offer: { provider: ProviderName; key: string } | null
+  provider: ProviderName | null
+  /** Canonical model names; empty: any. */
+  models: readonly string[]
+  minVramGb: number | null
+  gpuCount: number
+  market: Market | 'any'
+  /** For the comparable price of this request, per hour. */
+  maxPricePerHour: Nanos | null
+  regions: readonly string[]
+  minRamGb: number | null
+  minReliability: number | null
+  verifiedOnly: boolean
+  minCuda: number | null
+  diskGb: number
+  image: string
+  ports: readonly { containerPort: number; protocol: 'tcp' | 'udp' | 'http' }[]
+  sshPublicKey: string | null
+  health: HealthCheck | null
+  onInterruption: 'relaunch' | 'wait' | 'end'
+  /** Names of the environment values; the values are secrets. */
+  environmentNames: readonly string[]
+  /** The offer we would have tried first when the wish was made. */
+  expected: { offer: Offer; price: Nanos } | null
+}
+
+export interface HealthCheck {
+  path: string
+  port: number
+  /** From the moment the machine is up. */
+  timeoutMs: number
+}
+
+/** Tokens live in here: encrypted at rest, masked everywhere, passed only to the machine. */
+export interface InstanceSecrets {
+  environment: Readonly<Record<string, string>>
+  registryAuth: { server: string | null; username: string; password: string } | null
+  onstartScript: string | null
+}
+
+export interface Instance {
+  id: InstanceId
+  label: string | null
+  wish: Wish
+  /** What the user wants it to be; the status says how far we are. */
+  wanted: 'up' | 'stopped' | 'ended'
+  status: Status
+  because: Because
+  /** A sentence with the particulars, where there are any. */
+  message: string | null
+  statusSince: Instant
+  createdAt: Instant
+  endedAt: Instant | null
+  /** The number of the newest launch; 0 before the first. */
+  attempt: number
+  /** The machine it has now, or is asking for. */
+  launch: Launch | null
+}
+
+/**
+ * The attempt to rent one machine, and that machine for as long as it may be billed. An instance has one current
+ * launch; the earlier ones stay until the marketplace has confirmed their end.
+ */
+export interface Launch {
+  instanceId: InstanceId
+  attempt: number
+  /** `gf-<installation>-<instance>-<attempt>` */
+  label: string
+  provider: ProviderName
+  account: string
+  offer: Offer
+  /** What this request costs per hour at this offer, by what we knew when we chose it. */
+  comparablePrice: Nanos
+  /** The marketplace's id of the machine; null until we know it. */
+  externalId: string | null
+  /** When the intent was written down: before the call. */
+  intendedAt: Instant
+  /** When the launch call ended, whatever came of it; null while it may still be under way, and after a crash. */
+  answeredAt: Instant | null
+  /** When the machine became ours. */
+  rentedAt: Instant | null
+  /** When it was first seen up. */
+  upAt: Instant | null
+  /** When we last ordered it to start again. */
+  startOrderedAt: Instant | null
+  /** Set when this launch is given up: whatever machine carries its label has to end. */
+  abandonedAt: Instant | null
+  abandonedBecause: Because | null
+  /** Set when the marketplace has confirmed that nothing is left. */
+  settledAt: Instant | null
+  /** GPU price per hour as the marketplace shows it on the machine. */
+  pricePerHour: Nanos | null
+  ssh: SshAccess | null
+  endpoints: readonly Endpoint[]
+  providerStatus: string | null
+  providerMessage: string | null
+  lastSeenAt: Instant | null
+  /** Good looks in a row that did not show it. */
+  missedLooks: number
+  missedSince: Instant | null
+  /** When an end or a stop was last ordered, and how often. */
+  orderedAt: Instant | null
+  orders: number
+}

@@ -1,0 +1,29 @@
+import { z } from 'zod'
+import type { InstanceEvent } from '../../../app/instance-events.ts'
+import { isoFrom } from '../../../core/time.ts'
+
+export const EventView = z
+  .object({
+    id: z.int().describe('Grows with time; resume after it.'),
+    at: z.iso.datetime(),
+    instance_id: z.string().nullable(),
+    kind: z.string().describe('status, attempt, attempt_ended, order, leftover_gone, alarm'),
+    status: z.string().nullable().describe('The status entered, for `status` events.'),
+    because: z.string().nullable(),
+    message: z.string(),
+    data: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: 'Event' })
+
+export function eventView(event: InstanceEvent): z.infer<typeof EventView> {
+  return {
+    id: event.id,
+    at: isoFrom(event.at),
+    instance_id: event.instanceId,
+    kind: event.kind,
+    status: event.status,
+    because: event.because,
+    message: event.message,
+    data: { ...event.data },
+  }
+}

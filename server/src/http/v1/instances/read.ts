@@ -1,0 +1,157 @@
+import { z } from 'zod'
+import { type CostDeps, instanceCosts } from '../../../app/instance-costs.ts'
+import { instanceEvents } from '../../../app/instance-events.ts'
+import { instanceLogs } from '../../../app/instance-logs.ts'
+import { type ActionDeps, getInstance } from '../../../app/instances.ts'
+import { listInstances } from '../../../app/list-instances.ts'
+import type { GpuCatalogue } from '../../../core/gpus/gpu.ts'
+import { finalStatuses, type Status, statuses } from '../../../core/instances/status.ts'
+import type { Clock } from '../../../core/time.ts'
+import { invalidRequest } from '../../problem.ts'
+import { route } from '../../route.ts'
+import { EventView, eventView } from '../events/view.ts'
+import { InstanceParams, providerFrom } from '../inputs.ts'
+import { CostsView, costsView, InstanceView, instanceView } from './view.ts'
+
+export type ReadDeps = Parameters<typeof listInstances>[1] &
+  Parameters<typeof instanceEvents>[2] &
+  CostDeps &
+  Pick<ActionDeps, 'instances' | 'providers'> & { gpus: Pick<GpuCatalogue, 'find'>; clock: Clock }
+
+export const listInstancesRoute = route({
+  operationId: 'listInstances',
+  method: 'GET',
+  path: '/api/v1/instances',
+  tag: 'instances',
+  summary: 'Your instances, newest first.',
+  query: z.strictObject({
+    status: z
+      .string()
+      .max(200)
+      .optional()
+      .describe('One or several, separated by commas; `active` means all that have not ended.'),
+    provider: z.string().max(40).optional(),
+    label: z.string().max(120).optional(),
+    limit: z.coerce.number<string>().int().min(1).max(200).optional().describe('Default 50.'),
+    cursor: z.string().max(200).optional().describe('`next_cursor` of the page before.'),
+  }),
+  reply: {
+    status: 200,
+    message: 'Instances retrieved successfully',
+    data: z.array(InstanceView),
+    more: { next_cursor: z.string().nullable().describe('null on the last page.') },
+  },
+  errors: [],
+  async handle({ query }, deps: ReadDeps) {
+    const page = await listInstances(
+      {
+        limit: query.limit ?? 50,
+        ...(query.status !== undefined && { statuses: statusesFrom(query.status) }),
+        ...(query.provider !== undefined && { provider: providerFrom(query.provider) }),
+        ...(query.label !== undefined && { label: query.label }),
+        ...(query.cursor !== undefined && { before: placeFrom(query.cursor) }),
+      },
+      deps,
+    )
+    const now = deps.clock.now()
+    return {
+      data: page.instances.map((one) =>
+        instanceView(one, { charges: page.charges.get(one.id) ?? [], gpus: deps.gpus, now }),
+      ),
+      more: { next_cursor: page.next == null ? null : cursorFrom(page.next) },
+    }
+  },
+})
+
+export const getInstanceRoute = route({
+  operationId: 'getInstance',
+  method: 'GET',
+  path: '/api/v1/instances/:id',
+  tag: 'instances',
+  summary: 'One instance.',
+  params: InstanceParams,
+  reply: { status: 200, message: 'Instance retrieved successfully', data: InstanceView },
+  errors: ['not_found'],
+  async handle({ params }, deps: ReadDeps) {
+    const instance = await getInstance(params.id, deps)
+    const charges = await deps.charges.ofInstance(instance.id)
+    return { data: instanceView(instance, { charges, gpus: deps.gpus, now: deps.clock.now() }) }
+  },
+})
+
+export const instanceEventsRoute = route({
+  operationId: 'listInstanceEvents',
+  method: 'GET',
+  path: '/api/v1/instances/:id/events',
+  tag: 'instances',
+  summary: 'What happened to it, oldest first.',
+  params: InstanceParams,
+  query: z.strictObject({
+    after: z.coerce.number<string>().int().min(0).optional().describe('The id of the last event you have.'),
+    limit: z.coerce.number<string>().int().min(1).max(1_000).optional().describe('Default 200.'),
+  }),
+  reply: { status: 200, message: 'Events retrieved successfully', data: z.array(EventView) },
+  errors: ['not_found'],
+  async handle({ params, query }, deps: ReadDeps) {
+    const page = { limit: query.limit ?? 200, ...(query.after !== undefined && { after: query.after }) }
+    return { data: (await instanceEvents(params.id, page, deps)).map(eventView) }
+  },
+})
+
+export const instanceCostsRoute = route({
+  operationId: 'getInstanceCosts',
+  method: 'GET',
+  path: '/api/v1/instances/:id/costs',
+  tag: 'instances',
+  summary: 'What it has cost, what it costs now, and what it would cost.',
+  params: InstanceParams,
+  reply: { status: 200, message: 'Costs computed', data: CostsView },
+  errors: ['not_found'],
+  handle: async ({ params }, deps: ReadDeps) => ({ data: costsView(await instanceCosts(params.id, deps)) }),
+})
+
+export const instanceLogsRoute = route({
+  operationId: 'getInstanceLogs',
+  method: 'GET',
+  path: '/api/v1/instances/:id/logs',
+  tag: 'instances',
+  summary: 'The last lines that its machine printed.',
+  params: InstanceParams,
+  query: z.strictObject({
+    tail: z.coerce.number<string>().int().min(1).max(5_000).optional().describe('How many lines. Default 100.'),
+  }),
+  reply: { status: 200, message: 'Logs retrieved successfully', data: z.array(z.string()) },
+  errors: [
+    'not_found',
+    'not_allowed_now',
+    'not_possible_here',
+    'provider_not_configured',
+    'provider_unavailable',
+    'provider_refused',
+  ],
+  handle: async ({ params, query }, deps: ReadDeps) => ({
+    data: await instanceLogs(params.id, { tail: query.tail ?? 100 }, deps),
+  }),
+})
+
+function statusesFrom(text: string): Status[] {
+  const wanted = text.split(',').map((one) => one.trim())
+  if (wanted.includes('active')) return statuses.filter((status) => !finalStatuses.has(status))
+  const unknown = wanted.filter((one) => !statuses.includes(one as Status))
+  if (unknown.length > 0) {
+    throw invalidRequest([
+      { field: 'status', problem: `${unknown.join(', ')} is no status; there are ${statuses.join(', ')}, and active` },
+    ])
+  }
+  return wanted as Status[]
+}
+
+function cursorFrom({ createdAt, id }: { createdAt: number; id: string }): string {
+  return Buffer.from(`${createdAt}.${id}`).toString('base64url')
+}
+
+function placeFrom(cursor: string): { createdAt: number; id: string } {
+  const match = /^(\d{1,16})\.([a-z0-9_]{1,64})$/.exec(Buffer.from(cursor, 'base64url').toString('utf8'))
+  if (!match) throw invalidRequest([{ field: 'cursor', problem: 'is not one that a page gave' }])
+  return { createdAt: Number(match[1]), id: match[2] as string }
+}

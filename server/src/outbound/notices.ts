@@ -1,0 +1,106 @@
+import type { Instant } from '../core/time.ts'
+
+/** Something a provider tells all its clients in passing: its API is about to change, or has. */
+export interface Notice {
+  target: string
+  account: string
+  operation: string
+  kind: 'deprecation' | 'version_change'
+  /** One sentence for a person. */
+  text: string
+  /** When it stops working, where that was said. */
+  sunsetAt: Instant | null
+  /** Where they explain it, where that was said. */
+  link: string | null
+}
+
+interface Source {
+  target: string
+  account: string
+  operation: string
+}
+
+/**
+ * Notices deprecations and changes of version, each once. What it has seen is in memory: after a restart a deprecation is
+ * told again, and a version that changed meanwhile is not.
+ *
+ * @source  RFC 9745 (`Deprecation: @1688169599`, in older drafts `true` or a date) · RFC 8594 (`Sunset`: an HTTP date)
+ */
+export class NoticeBoard {
+  readonly #deprecations = new Map<string, string>()
+  readonly #versions = new Map<string, string>()
+
+  news(source: Source, headers: Readonly<Record<string, string>>): Notice[] {
+    return [this.#deprecation(source, headers), this.#versionChange(source, headers)].filter(
+      (notice) => notice !== null,
+    )
+  }
+
+  #deprecation(source: Source, headers: Readonly<Record<string, string>>): Notice | null {
+    const { deprecation, sunset, link } = headers
+    if (deprecation === undefined && sunset === undefined) return null
+    const said = `${deprecation ?? ''}|${sunset ?? ''}`
+    if (!isNew(this.#deprecations, source, said)) return null
+
+    const since = deprecation === undefined ? null : instantFrom(deprecation)
+    const sunsetAt = sunset === undefined ? null : instantFrom(sunset)
+    return {
+      ...only(source),
+      kind: 'deprecation',
+      text: [
+        `${source.target} calls what we use for ${source.operation} deprecated`,
+        since === null ? '' : ` since ${day(since)}`,
+        sunsetAt === null ? '' : `; it ends on ${day(sunsetAt)}`,
+        '.',
+      ].join(''),
+      sunsetAt,
+      link: explanation(link),
+    }
+  }
+
+  #versionChange(source: Source, headers: Readonly<Record<string, string>>): Notice | null {
+    const version = headers['api-version'] ?? headers['x-api-version']
+    if (version === undefined) return null
+    // Kept per operation, because one marketplace may answer from several versions.
+    const before = this.#versions.get(keyOf(source))
+    const changed = isNew(this.#versions, source, version) && before !== undefined
+    if (!changed) return null
+    return {
+      ...only(source),
+      kind: 'version_change',
+      text: `${source.target} now answers ${source.operation} from API version ${version}; before it was ${before}.`,
+      sunsetAt: null,
+      link: null,
+    }
+  }
+}
+
+function isNew(seen: Map<string, string>, source: Source, value: string): boolean {
+  const key = keyOf(source)
+  if (seen.get(key) === value) return false
+  seen.set(key, value)
+  return true
+}
+
+/** Two accounts hear the same from one marketplace. */
+function keyOf({ target, operation }: Source): string {
+  return `${target} ${operation}`
+}
+
+function only({ target, account, operation }: Source): Source {
+  return { target, account, operation }
+}
+
+function instantFrom(value: string): Instant | null {
+  const unixSeconds = /^@(-?\d+)$/.exec(value.trim())?.[1]
+  const instant = unixSeconds === undefined ? Date.parse(value) : Number(unixSeconds) * 1000
+  return Number.isNaN(instant) || Math.abs(instant) > 8.64e15 ? null : instant
+}
+
+function day(instant: Instant): string {
+  return new Date(instant).toISOString().slice(0, 10)
+}
+
+function explanation(link: string | undefined): string | null {
+  return /<([^>]*)>\s*;[^,]*rel="?(?:deprecation|sunset|successor-version)/i.exec(link ?? '')?.[1] ?? null
+}

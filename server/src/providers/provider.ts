@@ -1,0 +1,230 @@
+/**
+ * The seam to a marketplace. Everything above it speaks our words; everything below speaks theirs.
+ *
+ * Abilities are data, so that faces can say why something is not possible. Trouble is a `ProviderError`, told apart only
+ * as far as someone acts on the difference.
+ */
+
+import type { Machine } from '../core/instances/machine.ts'
+import type { Nanos } from '../core/money.ts'
+import type { Market, Offer } from '../core/offers/offer.ts'
+import type { ProviderName } from '../core/providers.ts'
+import type { Instant } from '../core/time.ts'
+
+export interface Provider {
+  readonly name: ProviderName
+  /** Tells two accounts of one marketplace apart: `main`, `second`. */
+  readonly account: string
+
+  describe(): ProviderDescription
+  /** The marketplace's rate limits as we keep them: data with source and date. */
+  limits(): readonly RateLimit[]
+
+  /** What is on sale. One unreadable row is skipped and counted; an unreadable answer is an `unexpected_reply`. */
+  searchOffers(query: OfferQuery, signal?: AbortSignal): Promise<OfferSearch>
+
+  /**
+   * The same offer as it stands now, right before it is rented.
+   *
+   * @throws ProviderError `no_capacity` when it is gone
+   */
+  quote(offer: Offer, order: Pick<LaunchOrder, 'diskGb'>, signal?: AbortSignal): Promise<Offer>
+
+  /**
+   * Rents a machine under `order.label`. Sent once: when the outcome is not known the error is `outcome_unknown`, and the
+   * label settles it.
+   */
+  launch(order: LaunchOrder, signal?: AbortSignal): Promise<Launched>
+
+  /**
+   * All machines of the account, over all pages. An error body, a missing list or a page too few is an error, never an
+   * empty fleet.
+   */
+  look(signal?: AbortSignal): Promise<Look>
+
+  /** One machine. `absent` only where the marketplace's own rules make this answer mean gone. */
+  lookAt(externalId: string, signal?: AbortSignal): Promise<Sighting>
+
+  /** Each may be repeated. Already there, or on the way, counts as accepted. */
+  stop(externalId: string, signal?: AbortSignal): Promise<void>
+  start(externalId: string, signal?: AbortSignal): Promise<void>
+  restart(externalId: string, signal?: AbortSignal): Promise<void>
+
+  /**
+   * Asks for the end of a machine, and of what the marketplace bills beside it (a static address, a start script). Safe
+   * to repeat; an unknown machine counts as accepted. Acceptance is a promise, not the end of billing: look.
+   */
+  terminate(externalId: string, signal?: AbortSignal): Promise<void>
+
+  /** Dollars per hour for the whole machine. Where there are no bids: `rejected`. */
+  changeBid(externalId: string, bidPerHour: Nanos, signal?: AbortSignal): Promise<void>
+
+  /** The last lines, oldest first. Where there are no logs: `rejected`. */
+  logs(externalId: string, options: { tail: number }, signal?: AbortSignal): Promise<string[]>
+
+  /** The account's registered public keys. Where there is no such list: `rejected`. */
+  sshKeys(signal?: AbortSignal): Promise<SshKey[]>
+  /** Registers a public key unless it is there; other keys are never touched. */
+  addSshKey(key: { name: string; publicKey: string }, signal?: AbortSignal): Promise<SshKey>
+
+  /** Spendable money; null where the marketplace does not tell. */
+  balance(signal?: AbortSignal): Promise<Nanos | null>
+
+  /** Their spellings of one of our GPU models, best first. @throws RangeError when they do not sell it */
+  gpuSpellings(model: string): string[]
+  /** Their regions for one of ours. @throws RangeError when they have none there */
+  regionSpellings(region: string): string[]
+  /** Our name for one of their regions. @throws RangeError when we do not know it */
+  regionFrom(spelling: string): string
+}
+
+export interface ProviderDescription {
+  name: ProviderName
+  displayName: string
+  website: string
+  /** Which version of their API this client speaks. */
+  apiVersion: string
+  abilities: Abilities
+  billing: {
+    /** The smallest billed step. */
+    stepMs: number
+    /** What a launch costs at least, as a stretch of time. */
+    minimumMs: number
+    /** When the GPU meter starts. */
+    startsWhen: 'created' | 'running'
+    /** Billed while stopped. */
+    stopped: 'disk' | 'nothing' | 'cannot_stop'
+  }
+  /** Our names of the regions it has. */
+  regions: readonly string[]
+  /** Features as a person would list them. */
+  features: readonly string[]
+}
+
+export interface Abilities {
+  canStop: boolean
+  canStart: boolean
+  canRestart: boolean
+  hasSpot: boolean
+  hasBids: boolean
+  hasLogs: boolean
+  hasBalance: boolean
+  hasSshKeys: boolean
+  reportsUtilisation: boolean
+  /** `container`: the image runs as it is. `vm`: it runs under Docker from a start script. */
+  runs: 'container' | 'vm'
+  /** `mapped`: another outside port. `direct`: the same port, subject to their firewall. `proxied`: by URL. */
+  ports: 'mapped' | 'direct' | 'proxied'
+  udpPorts: boolean
+  /** Whether the disk outlives an interruption, and a stop. */
+  diskSurvives: { stop: boolean; interruption: boolean }
+  /** How long a new machine may be missing from the list. */
+  listLagMs: number
+  /** How many good answers without the machine it takes to call it absent. */
+  looksForAbsence: number
+  /** How long a launch may take until the machine runs. */
+  startDeadlineMs: number
+  /** How long a stop or a termination usually takes at most, before we raise an alarm. */
+  endDeadlineMs: number
+  /** How often the fleet should be looked at. */
+  lookEveryMs: number
+  /** How often offers may be refreshed. */
+  refreshEveryMs: number
+  /** `whole`: one search shows everything on sale. `sample`: it shows the cheapest that match, so it is asked per wish. */
+  search: 'whole' | 'sample'
+  maxLabelLength: number
+}
+
+export interface RateLimit {
+  /** Which calls: `launch`, `search`, `all` … */
+  scope: string
+  /** Calls per window. */
+  calls: number
+  windowMs: number
+  burst: number
+  /** Document and date. */
+  source: string
+}
+
+export interface OfferQuery {
+  /** Our model names. Empty: whatever the marketplace shows. */
+  models: readonly string[]
+  markets: readonly Market[]
+  /** The disk that the price should include, where the marketplace prices it in. */
+  diskGb: number
+  /** Only needed where the marketplace shows a sample: the cheapest that fit, not the cheapest of all. */
+  gpuCount?: number
+  minVramGb?: number
+}
+
+export interface OfferSearch {
+  offers: Offer[]
+  /** Rows that could not be read, by reason. */
+  skipped: Record<string, number>
+  /** true when the marketplace has more than it showed. */
+  sampled: boolean
+}
+
+export interface LaunchOrder {
+  /** `gf-<installation>-<instance>-<attempt>`, at most 60 characters. */
+  label: string
+  offer: Offer
+  image: string
+  registryAuth: { server: string | null; username: string; password: string } | null
+  environment: Readonly<Record<string, string>>
+  ports: readonly { containerPort: number; protocol: 'tcp' | 'udp' | 'http' }[]
+  sshPublicKey: string | null
+  onstartScript: string | null
+  diskGb: number
+  /** On the spot market of a provider with bids: what we offer per hour for the GPUs. */
+  bidPerHour: Nanos | null
+}
+
+export interface Launched {
+  externalId: string
+  /** Dollars per hour for the GPUs, where the answer tells. */
+  pricePerHour: Nanos | null
+}
+
+export interface Look {
+  machines: Machine[]
+  at: Instant
+}
+
+export type Sighting =
+  | { kind: 'seen'; machine: Machine; at: Instant }
+  | { kind: 'absent'; at: Instant }
+  | { kind: 'unknown'; at: Instant; why: string }
+
+export interface SshKey {
+  id: string
+  name: string | null
+  publicKey: string
+}
+
+export type ProviderFailure =
+  | { kind: 'no_capacity' } // somebody was quicker: try the next offer
+  | { kind: 'outcome_unknown'; externalId?: string } // it may have worked: look before trying again
+  | { kind: 'rate_limited'; retryAfterMs: number } // nothing was done
+  | { kind: 'unavailable' } // theirs, and nothing was changed: trying again is safe
+  | { kind: 'unauthorized' } // our key: trying again cannot help
+  | { kind: 'no_money' } // their account is empty or capped: no offer of theirs will work
+  | { kind: 'not_now' } // the machine's state forbids it: look, then decide
+  | { kind: 'rejected' } // our request: trying again cannot help
+  | { kind: 'unexpected_reply' } // their API changed, or we misread it
+
+export class ProviderError extends Error {
+  readonly provider: ProviderName
+  readonly failure: ProviderFailure
+
+  constructor(provider: ProviderName, failure: ProviderFailure, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'ProviderError'
+    this.provider = provider
+    this.failure = failure
+  }
+
+  get kind(): ProviderFailure['kind'] {
+    return this.failure.kind
+  }
+}

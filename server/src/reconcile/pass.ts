@@ -1,0 +1,172 @@
+import { type Decision, decide, type Limits, type Order, type Situation } from '../core/instances/decide.ts'
+import type { Instance, Launch } from '../core/instances/instance.ts'
+import { type Because, finalStatuses, reasons } from '../core/instances/status.ts'
+import { type Clock, type Instant, minuteMs, secondMs } from '../core/time.ts'
+import type { Log } from '../observability/log.ts'
+import type { Provider } from '../providers/provider.ts'
+import type { ChargeStore } from '../store/charges.ts'
+import type { NewEvent } from '../store/events.ts'
+import type { Claim, Decided, InstanceStore } from '../store/instances.ts'
+import type { LaunchStore } from '../store/launches.ts'
+import { carryOut } from './carry-out.ts'
+import type { Fleet, Providers } from './fleet.ts'
+import { meter } from './meter.ts'
+import type { Probe } from './probe.ts'
+import { penalisePlace, type RentDeps, rent } from './rent.ts'
+import { type Sight, sight } from './sight.ts'
+
+export interface PassDeps extends RentDeps {
+  instances: InstanceStore
+  launches: LaunchStore
+  charges: ChargeStore
+  providers: Providers
+  fleet: Fleet
+  probe: Probe
+  clock: Clock
+  log: Log
+}
+
+/**
+ * One look at one instance: look, decide, write the decision down, and only then act. Whoever lost the claim meanwhile
+ * writes nothing and does nothing.
+ */
+export async function pass(claim: Claim, deps: PassDeps): Promise<void> {
+  const instance = await deps.instances.get(claim.id)
+  if (instance === undefined || finalStatuses.has(instance.status)) return deps.instances.release(claim, null)
+
+  const launch = instance.launch
+  const provider = launch === null ? undefined : deps.providers.find(launch.provider, launch.account)
+  const seen: Sight =
+    launch === null
+      ? { sighting: { kind: 'unknown', why: 'no machine yet' }, at: null, facts: {} }
+      : await sight(launch, provider, deps)
+  if (launch !== null) await meter(launch, seen, deps.charges)
+
+  const now = deps.clock.now()
+  const situation: Situation = {
+    sighting: seen.sighting,
+    health: await health(instance, seen, deps.probe),
+    leftovers: instance.status === 'terminating' ? await deps.launches.countLeftovers(instance.id) : 0,
+    now,
+    limits: limitsOf(provider),
+  }
+  const decision = decide(instance, situation)
+  if (decision.order?.kind === 'rent') return rent(claim, instance, deps)
+
+  const written = await deps.instances.recordDecision(
+    claim,
+    decidedFrom(instance, decision, seen, situation),
+    eventsOf(instance, decision, situation),
+  )
+  if (!written) return
+  if (launch !== null && decision.abandon !== null && placeIsToBlame.has(decision.abandon))
+    penalisePlace(launch.offer, deps)
+  if (decision.order !== null && launch !== null && provider !== undefined) {
+    await carryOut(decision.order, launch, provider, deps)
+  }
+  await deps.instances.release(claim, finalStatuses.has(decision.status) ? null : decision.dueAt)
+}
+
+const placeIsToBlame: ReadonlySet<Because> = new Set([
+  'start_failed',
+  'start_deadline',
+  'health_deadline',
+  'interrupted',
+  'machine_lost',
+])
+
+async function health(instance: Instance, { sighting }: Sight, probe: Probe): Promise<Situation['health']> {
+  const check = instance.wish.health
+  if (check === null || sighting.kind !== 'seen' || sighting.machine.phase !== 'running') return null
+  return probe(sighting.machine, check)
+}
+
+/** What holds where we have no provider to ask: wait, conclude nothing. */
+const cautious: Limits = {
+  canStop: false,
+  startDeadlineMs: 30 * minuteMs,
+  lookEveryMs: 30 * secondMs,
+  listLagMs: minuteMs,
+}
+
+export function limitsOf(provider: Provider | undefined): Limits {
+  return provider === undefined ? cautious : provider.describe().abilities
+}
+
+function decidedFrom(instance: Instance, decision: Decision, seen: Sight, { now }: Situation): Decided {
+  const moved = decision.status !== instance.status
+  const final = finalStatuses.has(decision.status)
+  return {
+    status: decision.status,
+    because: decision.because,
+    message: decision.message,
+    statusSince: moved ? now : instance.statusSince,
+    endedAt: final ? now : null,
+    dueAt: final ? null : decision.dueAt,
+    // A machine that was started or stopped outside is what it is from now on.
+    ...(decision.because === 'started_outside' && { wanted: 'up' as const }),
+    ...(instance.launch !== null && { launch: launchChange(instance.launch, decision, seen, now, moved) }),
+  }
+}
+
+function launchChange(launch: Launch, decision: Decision, seen: Sight, now: Instant, moved: boolean): Partial<Launch> {
+  const { facts, sighting } = seen
+  const up = sighting.kind === 'seen' && sighting.machine.phase === 'running'
+  return {
+    ...facts,
+    ...(sighting.kind === 'seen' && launch.rentedAt === null && { rentedAt: now }),
+    ...(up && launch.upAt === null && { upAt: now }),
+    ...(decision.abandon !== null && { abandonedAt: now, abandonedBecause: decision.abandon }),
+    ...(decision.settle && { settledAt: now }),
+    ...(moved && { orderedAt: null, orders: 0 }),
+    ...(decision.order !== null && { orderedAt: now, orders: (moved ? 0 : launch.orders) + 1 }),
+  }
+}
+
+function eventsOf(instance: Instance, decision: Decision, situation: Situation): NewEvent[] {
+  const events: NewEvent[] = []
+  const { now } = situation
+  if (decision.abandon !== null && instance.launch !== null) {
+    events.push(attemptEnded(instance.launch, decision, now))
+  }
+  if (decision.status !== instance.status) {
+    events.push({
+      at: now,
+      instanceId: instance.id,
+      kind: 'status',
+      status: decision.status,
+      because: decision.because,
+      message:
+        decision.message === null ? reasons[decision.because] : `${reasons[decision.because]}: ${decision.message}`,
+      data: { from: instance.status },
+    })
+  }
+  const alarm = alarmOf(instance, decision)
+  if (alarm !== null)
+    events.push({ at: now, instanceId: instance.id, kind: 'alarm', status: null, because: null, message: alarm })
+  return events
+}
+
+function attemptEnded(launch: Launch, decision: Decision, now: Instant): NewEvent {
+  const because = decision.abandon ?? decision.because
+  return {
+    at: now,
+    instanceId: launch.instanceId,
+    kind: 'attempt_ended',
+    status: null,
+    because,
+    message: decision.message === null ? reasons[because] : `${reasons[because]}: ${decision.message}`,
+    data: { attempt: launch.attempt, provider: launch.provider, machine: launch.externalId },
+  }
+}
+
+/** Orders are repeated without end; from the fifth on somebody should know. */
+function alarmOf(instance: Instance, decision: Decision): string | null {
+  const { launch } = instance
+  if (launch === null || decision.order === null || launch.orders < 4) return null
+  return `${launch.provider} has not confirmed the ${nameOf(decision.order)} of machine ${launch.externalId} after ${launch.orders} orders; it may still be billed. We keep asking.`
+}
+
+function nameOf(order: Order): string {
+  return order.kind === 'terminate' ? 'end' : order.kind
+}

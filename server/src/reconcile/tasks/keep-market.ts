@@ -1,0 +1,220 @@
+import type { MarketInterest, MarketKeeper, MarketWarning, OfferSnapshot } from '../../core/offers/market-view.ts'
+import type { Market } from '../../core/offers/offer.ts'
+import type { ProviderName } from '../../core/providers.ts'
+import { type Clock, type Instant, minuteMs } from '../../core/time.ts'
+import type { Log } from '../../observability/log.ts'
+import { type OfferQuery, type Provider, ProviderError } from '../../providers/provider.ts'
+import type { Providers } from '../fleet.ts'
+
+/** A part of the market that nobody asked for in this time is not refreshed any more. */
+const watchedForMs = 10 * minuteMs
+/** Offers this old say nothing about now. */
+const forgottenAfterMs = 20 * minuteMs
+
+export interface MarketKeeperDeps {
+  providers: Providers
+  isEnabled: (provider: ProviderName) => boolean
+  index: { replace(snapshot: OfferSnapshot): void }
+  clock: Clock
+  log: Log
+}
+
+interface Part {
+  provider: Provider
+  scope: string
+  query: OfferQuery
+  askedAt: Instant
+  seenAt: Instant | null
+  triedAt: Instant | null
+  error: string | null
+  sampled: boolean
+  skipped: Record<string, number>
+  underWay: Promise<void> | null
+}
+
+export interface RefreshingMarketKeeper extends MarketKeeper {
+  /** Refreshes whatever is watched and due. Called on a timer. */
+  refreshWatched(): Promise<void>
+}
+
+/**
+ * Keeps the offer index fresh. Marketplaces that show everything are asked for everything; where one search shows only
+ * the cheapest rows, each wish that people look at is asked for by itself.
+ */
+export function createMarketKeeper(deps: MarketKeeperDeps): RefreshingMarketKeeper {
+  const { providers, isEnabled, index, clock, log } = deps
+  const parts = new Map<string, Part>()
+
+  function selling(): Provider[] {
+    const first = new Map<ProviderName, Provider>()
+    for (const provider of providers.all()) {
+      if (isEnabled(provider.name) && !first.has(provider.name)) first.set(provider.name, provider)
+    }
+    return [...first.values()]
+  }
+
+  function partsOf(interest: MarketInterest): Part[] {
+    const now = clock.now()
+    return selling()
+      .filter((provider) => interest.providers.length === 0 || interest.providers.includes(provider.name))
+      .flatMap((provider) =>
+        queriesFor(provider, interest).map(({ scope, query }) => {
+          const key = `${provider.name}/${provider.account}/${scope}`
+          const known = parts.get(key)
+          const part: Part = known ?? {
+            provider,
+            scope,
+            query,
+            askedAt: now,
+            seenAt: null,
+            triedAt: null,
+            error: null,
+            sampled: false,
+            skipped: {},
+            underWay: null,
+          }
+          part.provider = provider
+          part.askedAt = now
+          parts.set(key, part)
+          return part
+        }),
+      )
+  }
+
+  function refresh(part: Part): Promise<void> {
+    part.underWay ??= refreshNow(part).finally(() => {
+      part.underWay = null
+    })
+    return part.underWay
+  }
+
+  async function refreshNow(part: Part): Promise<void> {
+    const { provider, scope, query } = part
+    part.triedAt = clock.now()
+    try {
+      const { offers, sampled, skipped } = await provider.searchOffers(query)
+      index.replace({ provider: provider.name, account: provider.account, scope, offers })
+      Object.assign(part, { seenAt: clock.now(), error: null, sampled, skipped })
+    } catch (error) {
+      if (!(error instanceof ProviderError)) throw error
+      part.error = error.message
+      log.warn('offers not refreshed', { provider: provider.name, scope, kind: error.kind, error: error.message })
+    }
+  }
+
+  function isFresh(part: Part, maxAgeMs: number): boolean {
+    return part.seenAt !== null && clock.now() - part.seenAt <= maxAgeMs
+  }
+
+  function warningsOf(wanted: readonly Part[], maxAgeMs: number): MarketWarning[] {
+    const warnings = new Map<ProviderName, MarketWarning>()
+    for (const part of wanted) {
+      const provider = part.provider.name
+      const name = part.provider.describe().displayName
+      const old = part.seenAt === null ? 'its offers are missing here' : 'its offers here are older than usual'
+      if (part.error !== null) {
+        warnings.set(provider, {
+          provider,
+          kind: 'down',
+          message: `${name} could not be searched (${part.error}); ${old}`,
+        })
+      } else if (!isFresh(part, maxAgeMs)) {
+        warnings.set(provider, {
+          provider,
+          kind: 'slow',
+          message: `${name} has not answered yet; ${old}. Ask again in a moment`,
+        })
+      }
+    }
+    return [...warnings.values()]
+  }
+
+  return {
+    async freshen(interest, { maxAgeMs, waitMs }) {
+      const wanted = partsOf(interest)
+      // A failure counts as tried: while a marketplace is down, searches do not wait for it each time.
+      const due = wanted.filter(
+        (part) =>
+          !isFresh(part, Math.max(maxAgeMs, 0)) &&
+          (part.triedAt === null || clock.now() - part.triedAt > pauseMs(part)),
+      )
+      const missing = [...due, ...wanted.filter((part) => part.underWay !== null && part.seenAt === null)]
+      const refreshed = Promise.all(missing.map((part) => refresh(part)))
+      // What there is, is shown at once while it is refreshed; only what was never seen is worth waiting for.
+      if (missing.length > 0 && waitMs > 0) {
+        const patience = new AbortController()
+        await Promise.race([refreshed, clock.sleep(waitMs, patience.signal).catch(() => {})])
+        patience.abort()
+      }
+      refreshed.catch((error: unknown) => log.error('market refresh failed', { error }))
+      return warningsOf(wanted, Math.max(maxAgeMs, minuteMs))
+    },
+
+    async refreshWatched() {
+      const now = clock.now()
+      const due: Part[] = []
+      for (const [key, part] of parts) {
+        if (now - part.askedAt > forgottenAfterMs) {
+          index.replace({ provider: part.provider.name, account: part.provider.account, scope: part.scope, offers: [] })
+          parts.delete(key)
+          continue
+        }
+        const every = part.provider.describe().abilities.refreshEveryMs
+        if (now - part.askedAt <= watchedForMs && now - (part.triedAt ?? 0) >= every) due.push(part)
+      }
+      await Promise.all(due.map((part) => refresh(part)))
+    },
+
+    state() {
+      const states = new Map<ProviderName, ReturnType<MarketKeeper['state']>[number]>()
+      for (const part of parts.values()) {
+        const known = states.get(part.provider.name)
+        states.set(part.provider.name, {
+          provider: part.provider.name,
+          lastSeenAt: Math.max(known?.lastSeenAt ?? 0, part.seenAt ?? 0) || null,
+          lastError: part.error ?? known?.lastError ?? null,
+          sampled: (known?.sampled ?? false) || part.sampled,
+          skipped: { ...known?.skipped, ...part.skipped },
+        })
+      }
+      return [...states.values()]
+    },
+  }
+}
+
+function pauseMs(part: Part): number {
+  return part.error === null ? 0 : 15_000
+}
+
+const bothMarkets: readonly Market[] = ['on_demand', 'spot']
+/** More models than this in one wish are asked for together, as "whatever there is". */
+const mostModels = 8
+
+function queriesFor(provider: Provider, interest: MarketInterest): { scope: string; query: OfferQuery }[] {
+  const { abilities } = provider.describe()
+  const base: OfferQuery = { models: [], markets: bothMarkets, diskGb: interest.diskGb }
+  if (abilities.search === 'whole') return [{ scope: 'all', query: base }]
+
+  const markets = abilities.hasSpot ? interest.markets : (['on_demand'] as const)
+  const fit: Partial<OfferQuery> = {
+    ...(interest.gpuCount !== null && { gpuCount: interest.gpuCount }),
+    ...(interest.minVramGb !== null && { minVramGb: interest.minVramGb }),
+  }
+  const shape = `${markets.join('+')}|${interest.gpuCount ?? ''}|${interest.minVramGb ?? ''}`
+  const sold = interest.models.filter((model) => sells(provider, model))
+  if (interest.models.length > 0 && sold.length === 0) return []
+  const groups = sold.length === 0 || sold.length > mostModels ? [[]] : sold.map((model) => [model])
+  return groups.map((models) => ({
+    scope: `${models[0] ?? 'any'}|${shape}`,
+    query: { ...base, ...fit, models, markets: [...markets] },
+  }))
+}
+
+function sells(provider: Provider, model: string): boolean {
+  try {
+    return provider.gpuSpellings(model).length > 0
+  } catch (error) {
+    if (error instanceof RangeError) return false
+    throw error
+  }
+}

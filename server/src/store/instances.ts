@@ -1,0 +1,360 @@
+import type { Selectable } from 'kysely'
+import type { Instance, InstanceId, InstanceSecrets, Launch } from '../core/instances/instance.ts'
+import type { Because, Status } from '../core/instances/status.ts'
+import type { Instant } from '../core/time.ts'
+import { addEvents, type NewEvent } from './events.ts'
+import { jsonText } from './json.ts'
+import { instanceFromRow, launchChanges, launchFromRow } from './rows.ts'
+import type { Sealer } from './sealer.ts'
+import type { Database } from './sqlite.ts'
+import type { InstancesTable } from './tables.ts'
+
+/** The right to act on an instance for a while. A write under an older token is refused. */
+export interface Claim {
+  id: InstanceId
+  token: number
+}
+
+export interface InstanceStore {
+  /** Writes the wish down, with the caller's idempotency key if there is one. */
+  add(entry: NewInstance): Promise<void>
+  get(id: string): Promise<Instance | undefined>
+  secretsOf(id: InstanceId): Promise<InstanceSecrets>
+  list(query: InstanceQuery): Promise<Instance[]>
+  /** What an earlier call with this key made. */
+  madeWith(scope: string, key: string): Promise<{ instanceId: InstanceId; fingerprint: string } | undefined>
+  /**
+   * What the user wants from now on. Only from one of the given statuses; whoever is acting on the instance at this
+   * moment loses the claim, so that no older decision overwrites this one.
+   *
+   * @returns false when the instance is in another status
+   */
+  want(id: InstanceId, change: Wanted, event: NewEvent): Promise<boolean>
+  claimDue(now: Instant, options: { limit: number; forMs: number }): Promise<Claim[]>
+  /** @returns false when the claim was lost; then nothing is written */
+  recordDecision(claim: Claim, decided: Decided, events: NewEvent[]): Promise<boolean>
+  /** The intent to rent, before the call. @returns false when the claim was lost */
+  recordIntent(claim: Claim, launch: Launch, decided: Decided, events: NewEvent[]): Promise<boolean>
+  /** Gives the instance back without a change. */
+  release(claim: Claim, dueAt: Instant | null): Promise<void>
+  /** Has all instances that are waiting looked at now: the market changed, a provider came back. */
+  wake(ids: readonly InstanceId[], now: Instant): Promise<void>
+  /** The earliest moment at which one is due. */
+  nextDueAt(): Promise<Instant | undefined>
+  countByStatus(): Promise<Record<string, number>>
+}
+
+export interface NewInstance {
+  instance: Instance
+  secrets: InstanceSecrets
+  idempotency: { scope: string; key: string; fingerprint: string } | null
+  event: NewEvent
+  dueAt: Instant
+}
+
+export interface InstanceQuery {
+  statuses?: readonly Status[]
+  provider?: string
+  label?: string
+  /** Newest first; only those made before this one. */
+  before?: { createdAt: Instant; id: string }
+  limit: number
+}
+
+export interface Wanted {
+  from: readonly Status[]
+  wanted: Instance['wanted']
+  /** Set when the status changes at once. */
+  status?: Status
+  because: Because
+  at: Instant
+  launch?: Partial<Launch>
+}
+
+/** What a decision changes on the instance. */
+export interface Decided {
+  status: Status
+  because: Because
+  message: string | null
+  statusSince: Instant
+  endedAt: Instant | null
+  dueAt: Instant | null
+  wanted?: Instance['wanted']
+  launch?: Partial<Launch>
+}
+
+export function createInstanceStore(database: Database, sealer: Sealer): InstanceStore {
+  async function withLaunch(row: Selectable<InstancesTable>): Promise<Instance> {
+    const launch = await database
+      .selectFrom('launches')
+      .selectAll()
+      .where('instance_id', '=', row.id)
+      .where('attempt', '=', row.attempt)
+      .where('abandoned_at', 'is', null)
+      .executeTakeFirst()
+    return instanceFromRow(row, launch === undefined ? null : launchFromRow(launch))
+  }
+
+  async function decide(
+    transaction: Database,
+    claim: Claim,
+    decided: Decided,
+    more: { attempt?: number; keep: boolean },
+  ): Promise<boolean> {
+    const { numUpdatedRows } = await transaction
+      .updateTable('instances')
+      .set({
+        status: decided.status,
+        because: decided.because,
+        message: decided.message,
+        status_since: decided.statusSince,
+        ended_at: decided.endedAt,
+        due_at: decided.dueAt,
+        ...(decided.wanted !== undefined && { wanted: decided.wanted }),
+        ...(more.attempt !== undefined && { attempt: more.attempt }),
+        ...(!more.keep && { claimed_until: 0 }),
+      })
+      .where('id', '=', claim.id)
+      .where('claim_token', '=', claim.token)
+      .executeTakeFirst()
+    return numUpdatedRows > 0n
+  }
+
+  return {
+    async add({ instance, secrets, idempotency, event, dueAt }) {
+      await database.transaction().execute(async (transaction) => {
+        await transaction
+          .insertInto('instances')
+          .values({
+            id: instance.id,
+            label: instance.label,
+            wish: jsonText(instance.wish),
+            sealed: sealer.seal(secrets),
+            wanted: instance.wanted,
+            status: instance.status,
+            because: instance.because,
+            message: instance.message,
+            status_since: instance.statusSince,
+            created_at: instance.createdAt,
+            ended_at: null,
+            attempt: 0,
+            due_at: dueAt,
+            claim_token: 0,
+            claimed_until: 0,
+          })
+          .execute()
+        if (idempotency !== null) {
+          await transaction
+            .insertInto('idempotency_keys')
+            .values({
+              scope: idempotency.scope,
+              key: idempotency.key,
+              fingerprint: idempotency.fingerprint,
+              instance_id: instance.id,
+              created_at: instance.createdAt,
+            })
+            .execute()
+        }
+        await addEvents(transaction, [event])
+      })
+    },
+
+    async get(id) {
+      const row = await database.selectFrom('instances').selectAll().where('id', '=', id).executeTakeFirst()
+      return row && withLaunch(row)
+    },
+
+    async secretsOf(id) {
+      const { sealed } = await database
+        .selectFrom('instances')
+        .select('sealed')
+        .where('id', '=', id)
+        .executeTakeFirstOrThrow()
+      return sealer.open<InstanceSecrets>(sealed)
+    },
+
+    async list(query) {
+      let select = database.selectFrom('instances').selectAll('instances')
+      const { statuses, provider, label, before, limit } = query
+      if (statuses !== undefined) select = select.where('status', 'in', [...statuses])
+      if (label !== undefined) select = select.where('label', '=', label)
+      if (provider !== undefined) {
+        select = select.where(({ exists, selectFrom }) =>
+          exists(
+            selectFrom('launches')
+              .select('launches.attempt')
+              .whereRef('launches.instance_id', '=', 'instances.id')
+              .whereRef('launches.attempt', '=', 'instances.attempt')
+              .where('launches.provider', '=', provider),
+          ),
+        )
+      }
+      if (before !== undefined) {
+        select = select.where(({ or, and, eb }) =>
+          or([
+            eb('created_at', '<', before.createdAt),
+            and([eb('created_at', '=', before.createdAt), eb('id', '<', before.id)]),
+          ]),
+        )
+      }
+      const rows = await select.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute()
+      return Promise.all(rows.map(withLaunch))
+    },
+
+    async madeWith(scope, key) {
+      const row = await database
+        .selectFrom('idempotency_keys')
+        .select(['instance_id', 'fingerprint'])
+        .where('scope', '=', scope)
+        .where('key', '=', key)
+        .executeTakeFirst()
+      return row && { instanceId: row.instance_id as InstanceId, fingerprint: row.fingerprint }
+    },
+
+    want(id, change, event) {
+      return database.transaction().execute(async (transaction) => {
+        const { numUpdatedRows } = await transaction
+          .updateTable('instances')
+          .set(({ eb }) => ({
+            wanted: change.wanted,
+            due_at: change.at,
+            claim_token: eb('claim_token', '+', 1),
+            claimed_until: 0,
+            ...(change.status !== undefined && {
+              status: change.status,
+              because: change.because,
+              message: null,
+              status_since: change.at,
+            }),
+          }))
+          .where('id', '=', id)
+          .where('status', 'in', [...change.from])
+          .executeTakeFirst()
+        if (numUpdatedRows === 0n) return false
+        // Another order follows from now on: it is not to wait for the gap of the last one.
+        await transaction
+          .updateTable('launches')
+          .set(launchChanges({ ...change.launch, orderedAt: null, orders: 0 }))
+          .where('instance_id', '=', id)
+          .where('attempt', '=', (eb) => eb.selectFrom('instances').select('attempt').where('id', '=', id))
+          .execute()
+        await addEvents(transaction, [event])
+        return true
+      })
+    },
+
+    async claimDue(now, { limit, forMs }) {
+      const rows = await database
+        .updateTable('instances')
+        .set(({ eb }) => ({ claim_token: eb('claim_token', '+', 1), claimed_until: now + forMs }))
+        .where('id', 'in', (eb) =>
+          eb
+            .selectFrom('instances')
+            .select('id')
+            .where('due_at', '<=', now)
+            .where('claimed_until', '<=', now)
+            .orderBy('due_at')
+            .limit(limit),
+        )
+        .returning(['id', 'claim_token'])
+        .execute()
+      return rows.map((row) => ({ id: row.id as InstanceId, token: row.claim_token }))
+    },
+
+    recordDecision(claim, decided, events) {
+      return database.transaction().execute(async (transaction) => {
+        if (!(await decide(transaction, claim, decided, { keep: true }))) return false
+        const changes = launchChanges(decided.launch ?? {})
+        if (Object.keys(changes).length > 0) {
+          const abandoned = decided.launch?.abandonedAt != null
+          await transaction
+            .updateTable('launches')
+            .set({ ...changes, ...(abandoned && { due_at: decided.launch?.abandonedAt ?? null }) })
+            .where('instance_id', '=', claim.id)
+            .where('attempt', '=', (eb) => eb.selectFrom('instances').select('attempt').where('id', '=', claim.id))
+            .execute()
+        }
+        await addEvents(transaction, events)
+        return true
+      })
+    },
+
+    recordIntent(claim, launch, decided, events) {
+      return database.transaction().execute(async (transaction) => {
+        if (!(await decide(transaction, claim, decided, { attempt: launch.attempt, keep: true }))) return false
+        await transaction
+          .insertInto('launches')
+          .values({
+            instance_id: launch.instanceId,
+            attempt: launch.attempt,
+            label: launch.label,
+            provider: launch.provider,
+            account: launch.account,
+            offer: jsonText(launch.offer),
+            comparable_price_nano: launch.comparablePrice,
+            external_id: null,
+            intended_at: launch.intendedAt,
+            answered_at: null,
+            rented_at: null,
+            up_at: null,
+            start_ordered_at: null,
+            abandoned_at: null,
+            abandoned_because: null,
+            settled_at: null,
+            price_nano: null,
+            ssh: null,
+            endpoints: '[]',
+            provider_status: null,
+            provider_message: null,
+            last_seen_at: null,
+            missed_looks: 0,
+            missed_since: null,
+            ordered_at: null,
+            orders: 0,
+            due_at: null,
+            claim_token: 0,
+            claimed_until: 0,
+          })
+          .execute()
+        await addEvents(transaction, events)
+        return true
+      })
+    },
+
+    async release(claim, dueAt) {
+      await database
+        .updateTable('instances')
+        .set({ claimed_until: 0, due_at: dueAt })
+        .where('id', '=', claim.id)
+        .where('claim_token', '=', claim.token)
+        .execute()
+    },
+
+    async wake(ids, now) {
+      if (ids.length === 0) return
+      await database
+        .updateTable('instances')
+        .set({ due_at: now })
+        .where('id', 'in', [...ids])
+        .where('due_at', '>', now)
+        .execute()
+    },
+
+    async nextDueAt() {
+      const row = await database
+        .selectFrom('instances')
+        .select(({ fn }) => fn.min('due_at').as('due_at'))
+        .executeTakeFirst()
+      return row?.due_at ?? undefined
+    },
+
+    async countByStatus() {
+      const rows = await database
+        .selectFrom('instances')
+        .select(['status', ({ fn }) => fn.countAll<number>().as('count')])
+        .groupBy('status')
+        .execute()
+      return Object.fromEntries(rows.map((row) => [row.status, Number(row.count)]))
+    },
+  }
+}

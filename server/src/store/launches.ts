@@ -1,0 +1,106 @@
+import type { InstanceId, Launch } from '../core/instances/instance.ts'
+import type { ProviderName } from '../core/providers.ts'
+import type { Instant } from '../core/time.ts'
+import { addEvents, type NewEvent } from './events.ts'
+import { launchChanges, launchFromRow } from './rows.ts'
+import type { Database } from './sqlite.ts'
+
+export interface LaunchClaim {
+  launch: Launch
+  token: number
+}
+
+export interface LaunchStore {
+  /** All attempts of an instance, oldest first. */
+  ofInstance(id: InstanceId): Promise<Launch[]>
+  /**
+   * What was observed or done: facts, true whoever holds the claim. Decisions go through `InstanceStore`.
+   */
+  recordFacts(
+    launch: Pick<Launch, 'instanceId' | 'attempt'>,
+    facts: Partial<Launch>,
+    events?: NewEvent[],
+  ): Promise<void>
+  /** Launches that were given up and whose end is not confirmed. */
+  claimLeftovers(now: Instant, options: { limit: number; forMs: number }): Promise<LaunchClaim[]>
+  releaseLeftover(claim: LaunchClaim, dueAt: Instant | null): Promise<void>
+  countLeftovers(id: InstanceId): Promise<number>
+  /** Every launch that may have a machine that bills. */
+  open(provider?: ProviderName): Promise<Launch[]>
+}
+
+export function createLaunchStore(database: Database): LaunchStore {
+  return {
+    async ofInstance(id) {
+      const rows = await database
+        .selectFrom('launches')
+        .selectAll()
+        .where('instance_id', '=', id)
+        .orderBy('attempt')
+        .execute()
+      return rows.map(launchFromRow)
+    },
+
+    async recordFacts(launch, facts, events = []) {
+      const changes = launchChanges(facts)
+      if (Object.keys(changes).length === 0 && events.length === 0) return
+      await database.transaction().execute(async (transaction) => {
+        if (Object.keys(changes).length > 0) {
+          await transaction
+            .updateTable('launches')
+            .set(changes)
+            .where('instance_id', '=', launch.instanceId)
+            .where('attempt', '=', launch.attempt)
+            .execute()
+        }
+        await addEvents(transaction, events)
+      })
+    },
+
+    async claimLeftovers(now, { limit, forMs }) {
+      const rows = await database
+        .updateTable('launches')
+        .set(({ eb }) => ({ claim_token: eb('claim_token', '+', 1), claimed_until: now + forMs }))
+        .where('label', 'in', (eb) =>
+          eb
+            .selectFrom('launches')
+            .select('label')
+            .where('abandoned_at', 'is not', null)
+            .where('settled_at', 'is', null)
+            .where('due_at', '<=', now)
+            .where('claimed_until', '<=', now)
+            .orderBy('due_at')
+            .limit(limit),
+        )
+        .returningAll()
+        .execute()
+      return rows.map((row) => ({ launch: launchFromRow(row), token: row.claim_token }))
+    },
+
+    async releaseLeftover({ launch, token }, dueAt) {
+      await database
+        .updateTable('launches')
+        .set({ claimed_until: 0, due_at: dueAt })
+        .where('label', '=', launch.label)
+        .where('claim_token', '=', token)
+        .execute()
+    },
+
+    async countLeftovers(id) {
+      const row = await database
+        .selectFrom('launches')
+        .select(({ fn }) => fn.countAll<number>().as('count'))
+        .where('instance_id', '=', id)
+        .where('abandoned_at', 'is not', null)
+        .where('settled_at', 'is', null)
+        .executeTakeFirstOrThrow()
+      return Number(row.count)
+    },
+
+    async open(provider) {
+      let select = database.selectFrom('launches').selectAll().where('settled_at', 'is', null)
+      if (provider !== undefined) select = select.where('provider', '=', provider)
+      return (await select.execute()).map(launchFromRow)
+    },
+  }
+}

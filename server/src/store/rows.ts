@@ -1,0 +1,111 @@
+import type { Selectable } from 'kysely'
+import type { Charge } from '../core/charges/charge.ts'
+import type { Instance, InstanceId, Launch } from '../core/instances/instance.ts'
+import { nanos } from '../core/money.ts'
+import type { ProviderName } from '../core/providers.ts'
+import { fromJsonText, jsonText } from './json.ts'
+import type { ChargesTable, InstancesTable, LaunchesTable } from './tables.ts'
+
+export function instanceFromRow(row: Selectable<InstancesTable>, launch: Launch | null): Instance {
+  return {
+    id: row.id as InstanceId,
+    label: row.label,
+    wish: fromJsonText(row.wish),
+    wanted: row.wanted as Instance['wanted'],
+    status: row.status as Instance['status'],
+    because: row.because as Instance['because'],
+    message: row.message,
+    statusSince: row.status_since,
+    createdAt: row.created_at,
+    endedAt: row.ended_at,
+    attempt: row.attempt,
+    launch,
+  }
+}
+
+export function launchFromRow(row: Selectable<LaunchesTable>): Launch {
+  return {
+    instanceId: row.instance_id as InstanceId,
+    attempt: row.attempt,
+    label: row.label,
+    provider: row.provider as ProviderName,
+    account: row.account,
+    offer: fromJsonText(row.offer),
+    comparablePrice: nanos(row.comparable_price_nano),
+    externalId: row.external_id,
+    intendedAt: row.intended_at,
+    answeredAt: row.answered_at,
+    rentedAt: row.rented_at,
+    upAt: row.up_at,
+    startOrderedAt: row.start_ordered_at,
+    abandonedAt: row.abandoned_at,
+    abandonedBecause: row.abandoned_because as Launch['abandonedBecause'],
+    settledAt: row.settled_at,
+    pricePerHour: row.price_nano === null ? null : nanos(row.price_nano),
+    ssh: row.ssh === null ? null : fromJsonText(row.ssh),
+    endpoints: fromJsonText(row.endpoints),
+    providerStatus: row.provider_status,
+    providerMessage: row.provider_message,
+    lastSeenAt: row.last_seen_at,
+    missedLooks: row.missed_looks,
+    missedSince: row.missed_since,
+    orderedAt: row.ordered_at,
+    orders: row.orders,
+  }
+}
+
+/** The columns that change while a launch lives; its key, label, offer and prices never do. */
+export function launchChanges(change: Partial<Launch>) {
+  return {
+    ...(change.externalId !== undefined && { external_id: change.externalId }),
+    ...(change.answeredAt !== undefined && { answered_at: change.answeredAt }),
+    ...(change.rentedAt !== undefined && { rented_at: change.rentedAt }),
+    ...(change.upAt !== undefined && { up_at: change.upAt }),
+    ...(change.startOrderedAt !== undefined && { start_ordered_at: change.startOrderedAt }),
+    ...(change.abandonedAt !== undefined && { abandoned_at: change.abandonedAt }),
+    ...(change.abandonedBecause !== undefined && { abandoned_because: change.abandonedBecause }),
+    ...(change.settledAt !== undefined && { settled_at: change.settledAt }),
+    ...(change.pricePerHour !== undefined && { price_nano: change.pricePerHour }),
+    ...(change.ssh !== undefined && { ssh: change.ssh === null ? null : jsonText(change.ssh) }),
+    ...(change.endpoints !== undefined && { endpoints: jsonText(change.endpoints) }),
+    ...(change.providerStatus !== undefined && { provider_status: change.providerStatus }),
+    ...(change.providerMessage !== undefined && { provider_message: change.providerMessage }),
+    ...(change.lastSeenAt !== undefined && { last_seen_at: change.lastSeenAt }),
+    ...(change.missedLooks !== undefined && { missed_looks: change.missedLooks }),
+    ...(change.missedSince !== undefined && { missed_since: change.missedSince }),
+    ...(change.orderedAt !== undefined && { ordered_at: change.orderedAt }),
+    ...(change.orders !== undefined && { orders: change.orders }),
+  }
+}
+
+export function chargeFromRow(row: Selectable<ChargesTable>): Charge {
+  return {
+    instanceId: row.instance_id as InstanceId,
+    attempt: row.attempt,
+    kind: row.kind as Charge['kind'],
+    sequence: row.sequence,
+    ratePerHour: nanos(row.rate_nano),
+    stepMs: row.step_ms,
+    startedAfter: row.started_after,
+    startedBefore: row.started_before,
+    lastOnAt: row.last_on_at,
+    endedAfter: row.ended_after,
+    endedBefore: row.ended_before,
+  }
+}
+
+export function rowFromCharge(charge: Charge): ChargesTable {
+  return {
+    instance_id: charge.instanceId,
+    attempt: charge.attempt,
+    kind: charge.kind,
+    sequence: charge.sequence,
+    rate_nano: charge.ratePerHour,
+    step_ms: charge.stepMs,
+    started_after: charge.startedAfter,
+    started_before: charge.startedBefore,
+    last_on_at: charge.lastOnAt,
+    ended_after: charge.endedAfter,
+    ended_before: charge.endedBefore,
+  }
+}
