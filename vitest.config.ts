@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['{server,sdk,cli,web,simulators,e2e,scripts}/**/*.test.ts'],
     exclude: ['**/node_modules/**'],
-    testTimeout: 30_000,
+    reporters: [['default', { summary: false }], './scripts/plain-summary.ts'],
+    testTimeout: 60_000,
   },
 })

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import packageJson from '../server/package.json' with { type: 'json' }
 import { envExample } from '../server/src/config/env-example.ts'
 import { openApiDocument } from '../server/src/http/openapi.ts'
+import { type OpenApi, sdkTypes } from './sdk-types.ts'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const check = process.argv.includes('--check')
@@ -17,6 +18,7 @@ const openApi = `${JSON.stringify(await openApiDocument(packageJson.version), nu
 const made: Record<string, string> = {
   '.env.example': envExample(),
   'docs/reference/openapi.json': openApi,
+  'sdk/src/api.gen.ts': sdkTypes(JSON.parse(openApi) as OpenApi),
 }
 
 const stale = Object.entries(made).filter(([path, text]) => current(path) !== text)

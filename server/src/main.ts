@@ -15,6 +15,7 @@ import { createGpuCatalogue } from './core/gpus/catalogue.ts'
 import { instanceIdFrom } from './core/ids.ts'
 import { finalStatuses, statuses } from './core/instances/status.ts'
 import { sum, usdText } from './core/money.ts'
+import type { MarketInterest } from './core/offers/market-view.ts'
 import { createOfferIndex } from './core/offers/offer-index.ts'
 import { type ProviderName, providerNames } from './core/providers.ts'
 import { Secret } from './core/secret.ts'
@@ -46,7 +47,7 @@ import { createWorker } from './reconcile/worker.ts'
 import { type ChargeStore, createChargeStore } from './store/charges.ts'
 import { createEventStore } from './store/events.ts'
 import { createInstanceStore, type InstanceStore } from './store/instances.ts'
-import { createLaunchStore } from './store/launches.ts'
+import { createLaunchStore, type LaunchStore } from './store/launches.ts'
 import { migrate } from './store/migrate.ts'
 import { createSealer } from './store/sealer.ts'
 import { openSqlite } from './store/sqlite.ts'
@@ -88,6 +89,14 @@ const descriptions: Record<ProviderName, ProviderDescription> = {
 }
 
 const refreshTickMs = 5 * secondMs
+const everything: MarketInterest = {
+  providers: [],
+  models: [],
+  markets: ['on_demand', 'spot'],
+  gpuCount: null,
+  minVramGb: null,
+  diskGb: 10,
+}
 
 export async function assemble(config: Config, surroundings: Surroundings = {}): Promise<Application> {
   const clock = surroundings.clock ?? systemClock()
@@ -192,6 +201,8 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
       const refresh = () =>
         market.refreshWatched().catch((error: unknown) => log.error('market refresh failed', { error }))
       refreshing = setInterval(refresh, refreshTickMs)
+      // The first search should find something: sweeping a marketplace takes its rate limit seconds.
+      void market.freshen(everything, { maxAgeMs: 0, waitMs: 0 })
       for (const address of addresses) log.info(`listening on ${address}`, { market: config.marketLabel ?? 'real' })
       const names = accounts.map((one) => one.name).join(', ')
       log.info(names === '' ? 'no provider key is set: see .env.example' : `providers: ${names}`)
@@ -202,7 +213,7 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
       for (const server of further) server.close()
       await http.close()
       await worker.stop()
-      await tellWhatRuns(instances, charges, clock, log)
+      await tellWhatRuns(instances, launches, charges, clock, log)
       await database.destroy()
     },
   }
@@ -239,20 +250,26 @@ function shortId(random: (bytes: number) => Uint8Array): string {
   return Array.from(random(8), (byte) => (byte % 36).toString(36)).join('')
 }
 
-/** The last line before we go: what still costs money. */
+/** The last line before we go: what still costs money, machines that are being ended included. */
 async function tellWhatRuns(
   instances: Pick<InstanceStore, 'list'>,
+  launches: Pick<LaunchStore, 'open'>,
   charges: Pick<ChargeStore, 'ofInstances'>,
   clock: Clock,
   log: Log,
 ): Promise<void> {
-  const active = statuses.filter((status) => !finalStatuses.has(status))
-  const running = await instances.list({ statuses: active, limit: 1_000 })
-  if (running.length === 0) return
-  const open = (await charges.ofInstances(running.map((one) => one.id))).filter((charge) => charge.endedBefore === null)
-  const perHour = sum(open.map((charge) => charge.ratePerHour))
-  log.warn(`${running.length} instances go on without us, at $${usdText(perHour, 4)} per hour`, {
-    instances: running.map((one) => `${one.id} ${one.status}`),
+  const open = await launches.open()
+  if (open.length === 0) return
+  const known = await charges.ofInstances([...new Set(open.map((launch) => launch.instanceId))])
+  const running = known.filter((charge) => charge.endedBefore === null)
+  const perHour = sum(running.map((charge) => charge.ratePerHour))
+  const active = await instances.list({
+    statuses: statuses.filter((status) => !finalStatuses.has(status)),
+    limit: 1_000,
+  })
+  log.warn(`${open.length} machines go on without us, at $${usdText(perHour, 4)} per hour`, {
+    machines: open.map(({ provider, externalId, label }) => `${provider} ${externalId ?? 'not known yet'} ${label}`),
+    instances: active.map(({ id, status }) => `${id} ${status}`),
     at: clock.now(),
   })
 }

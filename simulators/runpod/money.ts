@@ -23,8 +23,8 @@ export function setPodMeters(world: World, pod: Pod, condition: 'running' | 'sto
   const persistent = pod.mounts.persistent?.size ?? 0
   if (condition === 'running') {
     wanted.push({ kind: pod.gpuId === null ? 'other' : 'gpu', rate: pod.rate })
-    wanted.push({ kind: 'disk', rate: storageRate(pod.container.disk, nanosPerGbMonth.running) })
-    if (persistent) wanted.push({ kind: 'disk', rate: storageRate(persistent, nanosPerGbMonth.running) })
+    // One meter for both disks: a billing record has one `diskAmount`, and while it runs they cost the same.
+    wanted.push({ kind: 'disk', rate: storageRate(pod.container.disk + persistent, nanosPerGbMonth.running) })
   }
   if (condition === 'stopped' && persistent) {
     wanted.push({ kind: 'disk', rate: storageRate(persistent, nanosPerGbMonth.volumeStopped) })

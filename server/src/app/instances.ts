@@ -36,13 +36,23 @@ export async function getInstance(
 
 /** Ends it for good. Allowed in every status; repeated on an ended one it changes nothing. */
 export async function terminateInstance(id: string, deps: ActionDeps): Promise<Instance> {
-  const instance = await getInstance(id, deps)
-  if (finalStatuses.has(instance.status) || instance.wanted === 'ended') return instance
-  // What is asking for a machine at this moment is settled first: a launch whose answer is open cannot be ended by name.
-  const status: Status = instance.status === 'requested' && instance.attempt === 0 ? 'requested' : 'terminating'
-  await want(instance, { wanted: 'ended', status, action: 'terminate' }, deps)
-  return getInstance(id, deps)
+  for (let left = terminateTries; ; left -= 1) {
+    const instance = await getInstance(id, deps)
+    if (finalStatuses.has(instance.status) || instance.wanted === 'ended') return instance
+    // What is asking for a machine at this moment is settled first: a launch whose answer is open cannot be ended by name.
+    const status: Status = instance.status === 'requested' && instance.attempt === 0 ? 'requested' : 'terminating'
+    try {
+      await want(instance, { wanted: 'ended', status, action: 'terminate' }, deps)
+    } catch (error) {
+      // The worker moved it between our look and our wish. Whoever wants an end must not have to ask twice.
+      if (left > 1 && error instanceof AppError && error.code === 'not_allowed_now') continue
+      throw error
+    }
+    return getInstance(id, deps)
+  }
 }
+
+const terminateTries = 5
 
 export async function stopInstance(id: string, deps: ActionDeps): Promise<Instance> {
   const instance = await getInstance(id, deps)
@@ -62,13 +72,15 @@ export async function stopInstance(id: string, deps: ActionDeps): Promise<Instan
 
 export async function startInstance(id: string, deps: ActionDeps): Promise<Instance> {
   const instance = await getInstance(id, deps)
-  if (instance.wanted === 'up' && (instance.status === 'starting' || instance.status === 'ready')) return instance
+  if (instance.wanted === 'up' && alreadyUp.has(instance.status)) return instance
   requireAllowed('start', instance)
   providerOf(instance, deps.providers)
   const launch = { startOrderedAt: deps.clock.now() }
   await want(instance, { wanted: 'up', status: 'starting', action: 'start', launch }, deps)
   return getInstance(id, deps)
 }
+
+const alreadyUp: ReadonlySet<Status> = new Set(['starting', 'running', 'ready'])
 
 export async function restartInstance(id: string, deps: ActionDeps): Promise<Instance> {
   const instance = await getInstance(id, deps)

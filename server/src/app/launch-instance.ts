@@ -5,14 +5,14 @@ import { type Nanos, usdText } from '../core/money.ts'
 import { explain } from '../core/offers/explain.ts'
 import type { MarketWarning } from '../core/offers/market-view.ts'
 import { matches } from '../core/offers/match.ts'
-import { type Market, offerHandleFrom, offerId, offerKey } from '../core/offers/offer.ts'
+import { type Market, type Offer, offerHandleFrom, offerId, offerKey } from '../core/offers/offer.ts'
 import type { PlannedOffer } from '../core/offers/plan.ts'
 import { filterFromWish, interestFromWish, needFromWish, planForWish } from '../core/offers/wish-plan.ts'
-import { type ProviderName, publicProviderNames } from '../core/providers.ts'
+import { type ProviderName, providerNames, publicProviderNames } from '../core/providers.ts'
 import { secondMs } from '../core/time.ts'
 import type { InstanceStore } from '../store/instances.ts'
 import { AppError } from './errors.ts'
-import { type MarketDeps, modelsNamed } from './market.ts'
+import { type MarketDeps, modelLookup, modelsNamed } from './market.ts'
 import type { Providers } from './providers.ts'
 
 export interface LaunchInput {
@@ -73,10 +73,10 @@ export async function launchInstance(
   input: LaunchInput,
   idempotency: Idempotency | null,
   deps: LaunchDeps,
-): Promise<{ instance: Instance; repeated: boolean }> {
+): Promise<{ instance: Instance; repeated: boolean; warnings: readonly MarketWarning[] }> {
   if (idempotency !== null) {
     const earlier = await earlierInstance(idempotency, deps)
-    if (earlier !== undefined) return { instance: earlier, repeated: true }
+    if (earlier !== undefined) return { instance: earlier, repeated: true, warnings: [] }
   }
 
   const wish = wishFrom(input, deps)
@@ -118,11 +118,11 @@ export async function launchInstance(
   } catch (error) {
     // Two calls with one key at the same moment: the other one was written down first.
     const earlier = idempotency && (await earlierInstance(idempotency, deps))
-    if (earlier) return { instance: earlier, repeated: true }
+    if (earlier) return { instance: earlier, repeated: true, warnings: [] }
     throw error
   }
   deps.bell.ring()
-  return { instance, repeated: false }
+  return { instance, repeated: false, warnings }
 }
 
 async function earlierInstance({ scope, key, fingerprint }: Idempotency, { instances }: LaunchDeps) {
@@ -208,15 +208,18 @@ function checkPossible(input: LaunchInput, provider: ProviderName | null, provid
 
 async function planned(wish: Wish, deps: LaunchDeps) {
   const warnings = await deps.market.freshen(interestFromWish(wish), { maxAgeMs: 60 * secondMs, waitMs: 10 * secondMs })
-  const now = deps.clock.now()
-  const context = { now, modelNamed: deps.gpus.find, penalties: deps.penalties }
-  const offers = planForWish(deps.index.all(), wish, context).filter(
-    ({ offer }) => deps.isEnabled(offer.provider) && deps.providers.find(offer.provider) !== undefined,
-  )
+  const context = { now: deps.clock.now(), modelNamed: modelLookup(deps.gpus), penalties: deps.penalties }
+  const offers = planForWish(candidates(wish, deps), wish, context)
   const chosen = wish.offer
-  if (chosen === null) return { offers, warnings }
+  if (chosen === null) {
+    const [silent] = warnings
+    if (offers.length === 0 && silent !== undefined && nobodyAnswered(wish, warnings, deps)) throw unheardOf(silent)
+    return { offers, warnings }
+  }
   const [only] = offers
   if (only === undefined) {
+    const silent = warnings.find((warning) => warning.provider === chosen.provider && isSilent(warning))
+    if (silent !== undefined) throw unheardOf(silent)
     const name = publicProviderNames[chosen.provider]
     throw new AppError('offer_gone', `${name} does not list offer ${chosen.key} any more`, {
       fix: 'search again and choose another; offers of marketplaces change by the minute',
@@ -232,6 +235,40 @@ async function planned(wish: Wish, deps: LaunchDeps) {
   return { offers, warnings }
 }
 
+/** What we could rent from: a provider that is switched off, or has no key any more, may still be in the index. */
+function candidates({ offer: chosen }: Wish, { index, isEnabled, providers }: LaunchDeps): Offer[] {
+  if (chosen !== null) {
+    const offer = index.get(offerId({ provider: chosen.provider, ...offerHandleFrom(chosen.key) }))
+    return offer === undefined ? [] : [offer]
+  }
+  const usable = new Set(providerNames.filter((name) => isEnabled(name) && providers.find(name) !== undefined))
+  return index.all().filter((offer) => usable.has(offer.provider))
+}
+
+/** Silence is not absence: where nobody who was asked has shown anything, nothing is known about what is on sale. */
+function nobodyAnswered(wish: Wish, warnings: readonly MarketWarning[], deps: LaunchDeps): boolean {
+  const silent = new Set(warnings.filter(isSilent).map((warning) => warning.provider))
+  const asked = providerNames.filter(
+    (name) =>
+      (wish.provider === null || wish.provider === name) &&
+      deps.isEnabled(name) &&
+      deps.providers.find(name) !== undefined,
+  )
+  const heardOf = candidates(wish, deps).some((offer) => asked.includes(offer.provider))
+  return !heardOf && asked.length > 0 && asked.every((name) => silent.has(name))
+}
+
+function isSilent({ kind }: MarketWarning): boolean {
+  return kind === 'down' || kind === 'slow'
+}
+
+function unheardOf({ provider, message }: MarketWarning): AppError {
+  return new AppError('provider_unavailable', message, {
+    fix: 'try again in a minute, or ask for another provider; nothing was rented',
+    details: { provider: publicProviderNames[provider] },
+  })
+}
+
 function explanationOf(wish: Wish, offers: readonly PlannedOffer[], deps: LaunchDeps): string {
   const context = { now: deps.clock.now(), need: needFromWish(wish), modelNamed: deps.gpus.find }
   return explain(
@@ -242,14 +279,15 @@ function explanationOf(wish: Wish, offers: readonly PlannedOffer[], deps: Launch
 }
 
 function nothingFits(wish: Wish, warnings: readonly MarketWarning[], deps: LaunchDeps): AppError {
-  const context = { now: deps.clock.now(), need: needFromWish(wish), modelNamed: deps.gpus.find }
-  const explanation = explain(deps.index.all(), filterFromWish(wish), context)
+  const context = { now: deps.clock.now(), need: needFromWish(wish), modelNamed: modelLookup(deps.gpus) }
+  const explanation = explain(candidates(wish, deps), filterFromWish(wish), context)
   const why =
     explanation.left > 0 ? 'the offers that fit failed lately and are avoided for some minutes' : explanation.sentence
-  return new AppError('no_offer', `nothing on sale fits: ${why}`, {
+  const unheard = warnings.length === 0 ? '' : `; ${warnings.map((one) => one.message).join('; ')}`
+  return new AppError('no_offer', `nothing on sale fits: ${why}${unheard}`, {
     fix: 'ask for less, or raise max_price_per_hour_usd; POST /api/v1/instances/plan tries a request without renting',
     details: {
-      filters: explanation.filters.map((one) => ({ ...one })),
+      filters: explanation.filters.map(({ leftWithout, ...one }) => ({ ...one, left_without: leftWithout })),
       emptied_by: explanation.emptiedBy,
       warnings: warnings.map((one) => one.message),
     },

@@ -7,7 +7,7 @@ import { AppError } from './errors.ts'
 
 /** What the verbs about the market work with. */
 export interface MarketDeps {
-  index: Pick<OfferIndex, 'all' | 'get' | 'search'>
+  index: Pick<OfferIndex, 'all' | 'get' | 'search' | 'searchAndCount'>
   market: MarketKeeper
   gpus: GpuCatalogue
   penalties: ReadonlyMap<string, Instant>
@@ -17,6 +17,15 @@ export interface MarketDeps {
 
 /** What a search waits for: offers of the last minutes, or an answer after a few seconds with what there is. */
 export const searchPatience = { maxAgeMs: 2 * minuteMs, waitMs: 6 * secondMs }
+
+/** Looks names up once each: a search asks for the same few by the thousand. */
+export function modelLookup(gpus: Pick<GpuCatalogue, 'find'>): GpuCatalogue['find'] {
+  const found = new Map<string, GpuModel | undefined>()
+  return (name) => {
+    if (!found.has(name)) found.set(name, gpus.find(name))
+    return found.get(name)
+  }
+}
 
 /**
  * The models that names mean; a family name means its variants.
@@ -32,7 +41,9 @@ export function modelsNamed(names: readonly string[], gpus: Pick<GpuCatalogue, '
     for (const model of meant) models.set(model.name, model)
   }
   if (unknown.length > 0) {
-    const said = unknown.map(({ name, near }) => `${name} (did you mean ${near.slice(0, 3).join(', ')}?)`)
+    const said = unknown.map(({ name, near }) =>
+      near.length === 0 ? name : `${name} (did you mean ${near.slice(0, 3).join(', ')}?)`,
+    )
     throw new AppError('unknown_gpu', `no GPU is known as ${said.join('; ')}`, {
       fix: 'GET /api/v1/gpu-models lists the names; families such as A100 mean all their variants',
       details: { unknown: unknown.map(({ name, near }) => ({ name, near: near.slice(0, 5) })) },

@@ -13,7 +13,8 @@ export async function marketplaceStats(
     { providers: [], models: [], markets: ['on_demand', 'spot'], gpuCount: null, minVramGb: null, diskGb: statsDiskGb },
     searchPatience,
   )
-  const stats = marketStats(deps.index.all(), (offer) => comparablePrice(offer, { diskGb: statsDiskGb }).total)
+  const shown = deps.index.all().filter((offer) => deps.isEnabled(offer.provider))
+  const stats = marketStats(shown, (offer) => comparablePrice(offer, { diskGb: statsDiskGb }).total)
   const sampled = deps.market.state().filter((one) => one.sampled)
   return { stats, warnings, sampled: sampled.map((one) => one.provider) }
 }

@@ -5,9 +5,9 @@ import type { MarketWarning } from '../core/offers/market-view.ts'
 import type { MatchContext, OfferFilter } from '../core/offers/match.ts'
 import type { Market } from '../core/offers/offer.ts'
 import { cheapestFirst, type OfferSort, type PricedOffer } from '../core/offers/rank.ts'
-import type { ProviderName } from '../core/providers.ts'
+import { type ProviderName, providerNames, publicProviderNames } from '../core/providers.ts'
 import type { Instant } from '../core/time.ts'
-import { type MarketDeps, modelsNamed, searchPatience } from './market.ts'
+import { type MarketDeps, modelLookup, modelsNamed, searchPatience } from './market.ts'
 
 /** What a person asks of the market. Whatever is not stated is free. */
 export interface OfferSearchInput {
@@ -42,8 +42,9 @@ export interface OfferSearchInput {
 
 export interface OfferSearchResult {
   offers: readonly PricedOffer[]
-  /** How many fit, beyond the limit too. */
+  /** How many fit, beyond the limit too; where it is not exact, at least so many. */
   matching: number
+  isExact: boolean
   warnings: readonly MarketWarning[]
   /** Why nothing is left; null when something is. */
   explanation: Explanation | null
@@ -65,16 +66,29 @@ export async function searchOffers(input: OfferSearchInput, deps: MarketDeps): P
     searchPatience,
   )
   const now = deps.clock.now()
-  const context: MatchContext = { now, need: { diskGb: input.diskGb }, modelNamed: deps.gpus.find }
-  const filter = filterFrom(input, models)
-  const found = deps.index.search({ filter, sort: input.sort ?? cheapestFirst }, context)
+  const context: MatchContext = { now, need: { diskGb: input.diskGb }, modelNamed: modelLookup(deps.gpus) }
+  const asked = input.providers.length === 0 ? providerNames : input.providers
+  const [on, off] = [asked.filter(deps.isEnabled), asked.filter((name) => !deps.isEnabled(name))]
+  // What a provider showed before it was switched off may still be in the index.
+  const filter = { ...filterFrom(input, models), ...(off.length > 0 && { providers: on }) }
+  const { sort = cheapestFirst, limit } = input
+  const { offers, matching, isExact } =
+    on.length === 0
+      ? { offers: [], matching: 0, isExact: true }
+      : deps.index.searchAndCount({ filter, sort, limit }, context)
   return {
-    offers: found.slice(0, input.limit),
-    matching: found.length,
-    warnings,
-    explanation: found.length === 0 ? explain(deps.index.all(), filter, context) : null,
+    offers,
+    matching,
+    isExact,
+    warnings: [...warnings, ...(input.providers.length > 0 ? off.map(switchedOff) : [])],
+    explanation: matching === 0 ? explain(on.length === 0 ? [] : deps.index.all(), filter, context) : null,
     at: now,
   }
+}
+
+function switchedOff(provider: ProviderName): MarketWarning {
+  const name = publicProviderNames[provider]
+  return { provider, kind: 'switched_off', message: `${name} is switched off here, so nothing of it is shown` }
 }
 
 function filterFrom(input: OfferSearchInput, models: readonly string[]): OfferFilter {

@@ -30,8 +30,8 @@ const origin = z
   .string()
   .refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), 'takes an http(s) URL')
   .refine(
-    (text) => URL.canParse(text) && new URL(text).pathname === '/',
-    'is an origin without a path: https://host[:port]',
+    (text) => URL.canParse(text) && new URL(text).href === `${new URL(text).origin}/`,
+    'takes an origin without a path: https://host[:port]',
   )
   .transform((text) => new URL(text).origin)
 const ports = z

@@ -32,14 +32,22 @@ export function callerOf(request: FastifyRequest, rules: AccessRules): Caller {
   const key = keyOf(request)
   if (key !== undefined) {
     if (rules.adminKey !== undefined && sameText(key, rules.adminKey.reveal())) return { kind: 'admin', name: 'admin' }
-    throw new HttpError('unauthorized', 'this API key is not valid', 'send the key that CONTROL_API_KEY was set to')
+    throw new HttpError('unauthorized', 'this API key is not valid', rightKey(rules))
   }
   if (rules.keyless === 'loopback') {
     const objection = objectionToKeyless(request)
-    if (objection === undefined) return { kind: 'keyless', name: `keyless ${request.ip}` }
+    // One name for 127.0.0.1 and ::1: a client that repeats a call may reach us by the other.
+    if (objection === undefined) return { kind: 'keyless', name: 'keyless' }
     throw new HttpError('unauthorized', `a call without a key is not accepted here: ${objection}`, sendKey(rules))
   }
   throw new HttpError('unauthorized', 'this call needs an API key', sendKey(rules))
+}
+
+function rightKey({ adminKey, keyless }: AccessRules): string {
+  if (adminKey !== undefined) return 'send the key that CONTROL_API_KEY was set to'
+  return keyless === 'loopback'
+    ? 'no key is set on this server: send none from the machine it runs on, or set CONTROL_API_KEY'
+    : 'no key is set on this server: set CONTROL_API_KEY'
 }
 
 function sendKey({ adminKey }: AccessRules): string {
@@ -54,16 +62,19 @@ function keyOf({ headers }: FastifyRequest): string | undefined {
   return bearer?.trim() ?? (typeof plain === 'string' && plain !== '' ? plain : undefined)
 }
 
-const forwarding = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'via']
+/** Whatever a proxy leaves behind. A request that came through one does not come from this machine. */
+const forwarding = /^(?:forwarded|x-forwarded(?:-.+)?|x-original-.+|x-real-ip|.*-client-ip|cf-connecting-ip|via)$/
 
 function objectionToKeyless({ headers, ip }: FastifyRequest): string | undefined {
   if (!isLoopbackName(ip.replace(/^::ffff:/, ''))) return 'it does not come from this machine'
   if (!isLoopbackName(hostnameOf(`http://${headers.host ?? ''}`))) return 'its Host header is not a loopback address'
-  const forwarded = forwarding.find((name) => headers[name] !== undefined)
+  const forwarded = Object.keys(headers).find((name) => forwarding.test(name))
   if (forwarded !== undefined) return `it came through a proxy (${forwarded})`
   const { origin } = headers
   if (origin !== undefined && origin !== `http://${headers.host}`) return 'it comes from another web page'
-  if (headers['sec-fetch-site'] === 'cross-site') return 'it comes from another web page'
+  // Pages on other ports of this machine are "same-site": they are not ours either.
+  const from = headers['sec-fetch-site']
+  if (from !== undefined && from !== 'same-origin' && from !== 'none') return 'it comes from another web page'
   return undefined
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { AppError, type AppErrorCode } from '../app/errors.ts'
+import type { AppError, AppErrorCode } from '../app/errors.ts'
 
 /** What a face can answer beside the verbs' own errors. */
 export type HttpErrorCode =
@@ -9,6 +9,8 @@ export type HttpErrorCode =
   | 'unauthorized'
   | 'no_such_route'
   | 'method_not_allowed'
+  | 'request_timeout'
+  | 'headers_too_large'
   | 'too_many_requests'
   | 'internal'
 
@@ -27,12 +29,40 @@ export const statusOf: Record<HttpErrorCode, number> = {
   offer_gone: 409,
   no_offer: 409,
   idempotency_key_reused: 409,
+  request_timeout: 408,
   body_too_large: 413,
+  headers_too_large: 431,
   too_many_requests: 429,
   internal: 500,
   provider_refused: 502,
   provider_unreadable: 502,
   provider_unavailable: 503,
+}
+
+/** What each means, for the descriptions of an operation's answers. */
+export const meaningOf: Record<HttpErrorCode, string> = {
+  invalid_request: 'the request is not valid; every mistake is named',
+  unknown_gpu: 'no GPU is known by that name; near names are given',
+  unknown_provider: 'no provider is known by that name',
+  provider_not_configured: 'there is no key for that provider',
+  not_possible_here: 'the provider cannot do this',
+  malformed_json: 'the body is not JSON',
+  unauthorized: 'an API key is missing or wrong',
+  not_found: 'there is nothing with that id',
+  no_such_route: 'there is no such path',
+  method_not_allowed: 'the path takes another method',
+  not_allowed_now: 'the status forbids it; the message says why',
+  offer_gone: 'the offer is not on sale any more',
+  no_offer: 'nothing on sale fits; the message says which filter is to blame',
+  idempotency_key_reused: 'the Idempotency-Key was used with another request',
+  request_timeout: 'the request did not arrive in time',
+  body_too_large: 'the body is too large',
+  headers_too_large: 'the address or the headers are too large',
+  too_many_requests: 'too many requests in this minute; Retry-After says when to go on',
+  internal: 'our fault; the log has it under request_id',
+  provider_refused: 'the provider refuses; it is named',
+  provider_unreadable: 'the provider answered in a way we do not understand; it is named',
+  provider_unavailable: 'the provider does not answer; it is named',
 }
 
 /** One internal error, rendered for `/api/v1`. */
@@ -85,10 +115,6 @@ export function invalidRequest(mistakes: readonly Mistake[]): HttpError {
     'invalid_request',
     `the request is not valid: ${named}`,
     'correct the named fields; /docs shows what each takes',
-    {
-      mistakes,
-    },
+    { mistakes },
   )
 }
-
-export { AppError }

@@ -3,7 +3,17 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { appErrorFrom } from '../app/errors.ts'
 import type { Caller } from './access.ts'
-import { type HttpErrorCode, ProblemView, statusOf } from './problem.ts'
+import { fieldsOf } from './mistakes.ts'
+import { type HttpErrorCode, meaningOf, ProblemView, statusOf } from './problem.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Needs no key. */
+    open?: boolean
+    /** The names that its body, its query and its headers may have, for "did you mean". */
+    known?: readonly string[]
+  }
+}
 
 /**
  * A route is data: the server, the OpenAPI file, the SDK's types, the access test and the docs come from it. A handler is
@@ -22,16 +32,19 @@ export interface RouteSpec<Params, Query, Body, Data, Deps> {
   body?: z.ZodType<Body>
   /** Whether a body may be missing altogether. */
   bodyOptional?: boolean
+  /** Headers that are read; others are free. */
   headers?: z.ZodObject
-  reply: {
-    status: 200 | 201
-    message: string
-    data: z.ZodType<Data>
-    /** Fields beside `data`. */
-    more?: z.ZodRawShape
-  }
+  reply: ReplySpec<Data>
   errors: readonly HttpErrorCode[]
   handle(input: RouteInput<Params, Query, Body>, deps: Deps): Promise<Answer<Data>>
+}
+
+export interface ReplySpec<Data> {
+  status: 200 | 201
+  message: string
+  data: z.ZodType<Data>
+  /** Fields beside `data`. */
+  more?: z.ZodRawShape
 }
 
 export interface RouteInput<Params, Query, Body> {
@@ -59,18 +72,13 @@ const always: readonly HttpErrorCode[] = ['invalid_request', 'unauthorized', 'to
 export function route<Params = unknown, Query = unknown, Body = unknown, Data = unknown, Deps = unknown>(
   spec: RouteSpec<Params, Query, Body, Data, Deps>,
 ): Route<Deps> {
-  const envelope = z.object({
-    success: z.literal(true),
-    message: z.string(),
-    data: spec.reply.data,
-    ...spec.reply.more,
-  })
   return {
     spec: spec as unknown as Route<Deps>['spec'],
     register(app, deps) {
       app.withTypeProvider<ZodTypeProvider>().route({
         method: spec.method,
         url: spec.path,
+        config: { known: [...fieldsOf(spec.query), ...fieldsOf(spec.body)] },
         schema: {
           operationId: spec.operationId,
           summary: spec.summary,
@@ -80,13 +88,17 @@ export function route<Params = unknown, Query = unknown, Body = unknown, Data = 
           querystring: spec.query ?? z.strictObject({}),
           ...(spec.body !== undefined && { body: spec.bodyOptional ? spec.body.optional() : spec.body }),
           ...(spec.headers !== undefined && { headers: spec.headers }),
-          response: { [spec.reply.status]: envelope, ...problemsOf(spec) },
+          response: {
+            ...goodReply(spec.reply),
+            ...problemReplies([
+              ...spec.errors,
+              ...(spec.method === 'GET' ? [] : (['body_too_large', 'malformed_json'] as const)),
+            ]),
+          },
         },
         async handler(request: FastifyRequest, reply: FastifyReply) {
-          const answer = await answerOf(request)
-          return reply
-            .status(spec.reply.status)
-            .send({ success: true, message: answer.message ?? spec.reply.message, data: answer.data, ...answer.more })
+          const { message = spec.reply.message, data, more } = await answerOf(request)
+          return reply.status(spec.reply.status).send({ success: true, message, data, ...more })
         },
       })
 
@@ -110,8 +122,23 @@ export function route<Params = unknown, Query = unknown, Body = unknown, Data = 
   }
 }
 
-function problemsOf({ errors, body, method }: { errors: readonly HttpErrorCode[]; body?: unknown; method: string }) {
-  const codes = [...always, ...errors, ...(body !== undefined || method !== 'GET' ? (['body_too_large'] as const) : [])]
-  const statuses = new Set(codes.map((code) => statusOf[code]))
-  return Object.fromEntries([...statuses].sort().map((status) => [status, ProblemView]))
+function goodReply({ status, message, data, more }: ReplySpec<unknown>) {
+  const envelope = z.object({ success: z.literal(true), message: z.string(), data, ...more })
+  return { [status]: { description: `${message}.`, content: { 'application/json': { schema: envelope } } } }
+}
+
+/** The errors among an operation's answers, by status, each saying which codes it may carry and what they mean. */
+export function problemReplies(codes: readonly HttpErrorCode[]) {
+  const byStatus = Map.groupBy(new Set([...always, ...codes]), (code) => statusOf[code])
+  return Object.fromEntries(
+    [...byStatus]
+      .sort(([one], [other]) => one - other)
+      .map(([status, meant]) => [
+        status,
+        {
+          description: `${meant.map((code) => `\`${code}\`: ${meaningOf[code]}`).join('. ')}.`,
+          content: { 'application/json': { schema: ProblemView } },
+        },
+      ]),
+  )
 }

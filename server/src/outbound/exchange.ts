@@ -17,7 +17,7 @@ const usualTimeoutMs = 30_000
 /** One request out, one reply or one trouble back, within its time. */
 export async function exchange(request: OutboundRequest, deps: ExchangeDeps): Promise<Outcome> {
   const { clock, transport, userAgent } = deps
-  const { method, url, timeoutMs = usualTimeoutMs } = request
+  const { method, url, timeoutMs = usualTimeoutMs, readForMs } = request
   const body = request.json === undefined ? undefined : JSON.stringify(request.json)
   const headers = headersOf(request, userAgent)
   if (request.signal?.aborted) return givenUpEarly(request, deps.redactor)
@@ -26,8 +26,16 @@ export async function exchange(request: OutboundRequest, deps: ExchangeDeps): Pr
   const patience = runOut(clock, timeoutMs, request.signal)
   try {
     // Both, the signal and the race: a transport that does not listen must not keep us.
-    const reply = await Promise.race([transport({ method, url, headers, body, signal: inFlight.signal }), patience.out])
-    return outcomeFrom(reply, clock)
+    const sent = transport({
+      method,
+      url,
+      headers,
+      body,
+      signal: inFlight.signal,
+      ...(readForMs !== undefined && { readForMs }),
+    })
+    const reply = await Promise.race([sent, patience.out])
+    return outcomeFrom({ ...reply, body: withoutCredentials(reply.body, request) }, clock)
   } catch (error) {
     return troubleFrom(error, request, deps.redactor)
   } finally {
@@ -75,6 +83,22 @@ function runOut(clock: Clock, timeoutMs: number, signal?: AbortSignal): { out: P
   })
   return { out, end: () => over.abort() }
 }
+
+/** What a request sends as credentials, without the word before it. */
+export function credentialsIn({ headers = {} }: Pick<OutboundRequest, 'headers'>): string[] {
+  return Object.entries(headers)
+    .filter(([name]) => /authorization|api-?key|token|secret|cookie/i.test(name))
+    .map(([, value]) => value.replace(/^(Bearer|Basic|Token)\s+/i, ''))
+}
+
+/** A refusal may repeat the key that it refuses, and its sentence is shown to people. */
+function withoutCredentials(text: string, request: OutboundRequest): string {
+  const telling = credentialsIn(request).filter(({ length }) => length >= shortestCredential)
+  return telling.reduce((left, credential) => left.replaceAll(credential, '[secret]'), text)
+}
+
+/** A shorter one would turn up by chance. */
+const shortestCredential = 8
 
 function outcomeFrom({ status, headers, body: text }: TransportReply, clock: Clock): Outcome {
   const json = parsed(text)

@@ -53,6 +53,16 @@ function setup({ script = [{}], settings = {} }: { script?: Step[]; settings?: P
   return { clock, outbound, send, wire, sentAt, redactor, log, metrics, notices }
 }
 
+test('a reply that repeats the key comes without it', async () => {
+  const key = 'sk_0123456789abcdef'
+  const { send } = setup({ script: [{ status: 401, body: JSON.stringify({ message: `no such key: ${key}` }) }] })
+  expect(await send({ headers: { Authorization: `Bearer ${key}` } })).toMatchObject({
+    status: 401,
+    text: '{"message":"no such key: [secret]"}',
+    json: { message: 'no such key: [secret]' },
+  })
+})
+
 describe('what is sent', () => {
   test('names us, sends JSON, and passes the caller’s headers on', async () => {
     const { send, wire } = setup()

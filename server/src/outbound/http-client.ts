@@ -5,7 +5,7 @@ import type { Log } from '../observability/log.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { Redactor } from '../observability/redaction.ts'
 import { Breaker, CircuitOpen } from './breaker.ts'
-import { exchange, givenUpEarly, inWords } from './exchange.ts'
+import { credentialsIn, exchange, givenUpEarly, inWords } from './exchange.ts'
 import { type Notice, NoticeBoard } from './notices.ts'
 import type { Outbound, OutboundRequest } from './outbound.ts'
 import { outboundMetrics } from './outbound-metrics.ts'
@@ -73,7 +73,8 @@ export function createOutbound(deps: OutboundDeps): Outbound {
   })
 
   async function send(request: OutboundRequest) {
-    registerCredentials(request.headers, redactor)
+    // Whatever a client sends as a credential must not come back in a text, whether or not somebody registered it.
+    for (const credential of credentialsIn(request)) redactor.register(new Secret(credential))
     const outcome = await sendUntilDone(request, laneOf(request))
     if (isFailure(outcome)) {
       metrics.errors.inc({ ...labelsOf(request), operation: request.operation, kind: nameOf(outcome) })
@@ -205,12 +206,4 @@ const breakerNumbers = { closed: 0, half_open: 1, open: 2 }
 
 function labelsOf({ target, account }: OutboundRequest) {
   return { provider: target, account }
-}
-
-/** Whatever a client sends as a credential must not come back in a text, whether or not somebody registered it. */
-function registerCredentials(headers: OutboundRequest['headers'], redactor: Redactor): void {
-  for (const [name, value] of Object.entries(headers ?? {})) {
-    if (!/authorization|api-?key|token|secret|cookie/i.test(name)) continue
-    redactor.register(new Secret(value.replace(/^(Bearer|Basic|Token)\s+/i, '')))
-  }
 }

@@ -105,3 +105,14 @@ test('a reply that is too long is not read to the end', async () => {
     trouble: 'reply_too_large',
   })
 })
+
+test('of a stream without an end it hands over what came in the given time, and hangs up', async () => {
+  const hungUp = Promise.withResolvers<void>()
+  const origin = await listening((request, response) => {
+    request.once('close', () => hungUp.resolve())
+    response.write('first line\n')
+  })
+  const reply = await send({ url: origin, readForMs: 20 })
+  expect(reply).toMatchObject({ status: 200, body: 'first line\n' })
+  await hungUp.promise
+})

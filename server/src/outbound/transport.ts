@@ -9,6 +9,8 @@ export interface TransportRequest {
   headers: Readonly<Record<string, string>>
   body: string | undefined
   signal: AbortSignal
+  /** Hand over what has arrived this long after the reply began, and hang up. */
+  readForMs?: number
 }
 
 export interface TransportReply {
@@ -55,7 +57,7 @@ export function undiciTransport({
 
   const transport: Transport = (request) =>
     new Promise((resolve, reject) => {
-      agent.dispatch(dispatchOptions(request), new Exchange(request.signal, longestReplyBytes, resolve, reject))
+      agent.dispatch(dispatchOptions(request), new Exchange(request, longestReplyBytes, resolve, reject))
     })
   return Object.assign(transport, { close: () => agent.close() })
 }
@@ -71,6 +73,7 @@ function dispatchOptions({ method, url, headers, body }: TransportRequest): Disp
  */
 class Exchange implements Dispatcher.DispatchHandler {
   readonly #signal: AbortSignal
+  readonly #readForMs: number | undefined
   readonly #longestReplyBytes: number
   readonly #resolve: (reply: TransportReply) => void
   readonly #reject: (error: TransportError) => void
@@ -81,14 +84,16 @@ class Exchange implements Dispatcher.DispatchHandler {
   #headers: Record<string, string> = {}
   #chunks: Buffer[] = []
   #bytes = 0
+  #enough: NodeJS.Timeout | undefined
 
   constructor(
-    signal: AbortSignal,
+    { signal, readForMs }: Pick<TransportRequest, 'signal' | 'readForMs'>,
     longestReplyBytes: number,
     resolve: (reply: TransportReply) => void,
     reject: (error: TransportError) => void,
   ) {
     this.#signal = signal
+    this.#readForMs = readForMs
     this.#longestReplyBytes = longestReplyBytes
     this.#resolve = resolve
     this.#reject = reject
@@ -103,7 +108,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(
-    _controller: Dispatcher.DispatchController,
+    controller: Dispatcher.DispatchController,
     status: number,
     headers: Record<string, string | string[] | undefined>,
   ): void {
@@ -112,6 +117,11 @@ class Exchange implements Dispatcher.DispatchHandler {
     for (const [name, value] of Object.entries(headers)) {
       if (value !== undefined) this.#headers[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : value
     }
+    if (this.#readForMs === undefined) return
+    this.#enough = setTimeout(() => {
+      this.onResponseEnd()
+      controller.abort(new Error('read for long enough'))
+    }, this.#readForMs)
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -126,6 +136,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    clearTimeout(this.#enough)
     this.#signal.removeEventListener('abort', this.#giveUp)
     this.#resolve({
       status: this.#status,
@@ -148,6 +159,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   /** The first verdict counts; a promise takes no second one. */
   #fail(error: TransportError): void {
+    clearTimeout(this.#enough)
     this.#signal.removeEventListener('abort', this.#giveUp)
     this.#reject(error)
   }

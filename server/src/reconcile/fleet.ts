@@ -8,7 +8,8 @@ export interface Providers {
   find(name: ProviderName, account?: string): Provider | undefined
 }
 
-export type FleetLook = { kind: 'good'; look: Look } | { kind: 'failed'; at: Instant; why: string }
+/** `begunAt`: what came to be after it may be missing from the look. */
+export type FleetLook = { kind: 'good'; look: Look; begunAt: Instant } | { kind: 'failed'; at: Instant; why: string }
 
 /**
  * Looks at whole fleets: one bulk call per account answers for all its instances that ask at about the same time.
@@ -21,9 +22,9 @@ export interface Fleet {
 export function createFleet({ now }: { now: () => Instant }): Fleet {
   const latest = new Map<string, { begun: Instant; result: Promise<FleetLook> }>()
 
-  async function lookNow(provider: Provider): Promise<FleetLook> {
+  async function lookNow(provider: Provider, begunAt: Instant): Promise<FleetLook> {
     try {
-      return { kind: 'good', look: await provider.look() }
+      return { kind: 'good', look: await provider.look(), begunAt }
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error
       return { kind: 'failed', at: now(), why: error.message }
@@ -34,8 +35,10 @@ export function createFleet({ now }: { now: () => Instant }): Fleet {
     look(provider, maxAgeMs) {
       const account = `${provider.name}/${provider.account}`
       const known = latest.get(account)
-      if (known !== undefined && now() - known.begun <= maxAgeMs) return known.result
-      const fresh = { begun: now(), result: lookNow(provider) }
+      const begun = now()
+      // A clock that was turned back must not keep an old look alive.
+      if (known !== undefined && begun >= known.begun && begun - known.begun <= maxAgeMs) return known.result
+      const fresh = { begun, result: lookNow(provider, begun) }
       latest.set(account, fresh)
       return fresh.result
     },

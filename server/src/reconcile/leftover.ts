@@ -1,8 +1,11 @@
 import { decideLeftover } from '../core/instances/decide.ts'
+import type { Launch } from '../core/instances/instance.ts'
+import type { Instant } from '../core/time.ts'
+import type { NewEvent } from '../store/events.ts'
 import type { LaunchClaim } from '../store/launches.ts'
 import { carryOut } from './carry-out.ts'
 import { meter } from './meter.ts'
-import { limitsOf, type PassDeps } from './pass.ts'
+import { alarmOf, limitsOf, type PassDeps } from './pass.ts'
 import { sight } from './sight.ts'
 
 export type LeftoverDeps = Pick<
@@ -26,21 +29,19 @@ export async function leftover(claim: LaunchClaim, deps: LeftoverDeps): Promise<
       ...(decision.settle && { settledAt: now }),
       ...(decision.order !== null && { orderedAt: now, orders: launch.orders + 1 }),
     },
-    decision.settle
-      ? [
-          {
-            at: now,
-            instanceId: launch.instanceId,
-            kind: 'leftover_gone',
-            status: null,
-            because: 'machine_gone',
-            message: `nothing is left of attempt ${launch.attempt} at ${launch.provider}`,
-            data: { attempt: launch.attempt, machine: launch.externalId },
-          },
-        ]
-      : [],
+    eventsOf(launch, decision, now),
   )
   if (decision.order !== null && provider !== undefined) await carryOut(decision.order, launch, provider, deps)
   await deps.launches.releaseLeftover(claim, decision.settle ? null : decision.dueAt)
   if (decision.settle) await deps.instances.wake([launch.instanceId], now)
+}
+
+function eventsOf(launch: Launch, { settle, order }: ReturnType<typeof decideLeftover>, at: Instant): NewEvent[] {
+  const alarm = alarmOf(launch, order)
+  const about = { at, instanceId: launch.instanceId, status: null }
+  const data = { attempt: launch.attempt, machine: launch.externalId }
+  if (alarm !== null) return [{ ...about, kind: 'alarm', because: null, message: alarm, data }]
+  if (!settle) return []
+  const message = `nothing is left of attempt ${launch.attempt} at ${launch.provider}`
+  return [{ ...about, kind: 'leftover_gone', because: 'machine_gone', message, data }]
 }

@@ -11,8 +11,9 @@ import type { LaunchStore } from '../store/launches.ts'
 import { carryOut } from './carry-out.ts'
 import type { Fleet, Providers } from './fleet.ts'
 import { meter } from './meter.ts'
+import { penalisePlace } from './penalties.ts'
 import type { Probe } from './probe.ts'
-import { penalisePlace, type RentDeps, rent } from './rent.ts'
+import { type RentDeps, rent } from './rent.ts'
 import { type Sight, sight } from './sight.ts'
 
 export interface PassDeps extends RentDeps {
@@ -59,6 +60,10 @@ export async function pass(claim: Claim, deps: PassDeps): Promise<void> {
     eventsOf(instance, decision, situation),
   )
   if (!written) return
+  if (decision.status !== instance.status) {
+    const { status, because } = decision
+    deps.log.info('instance decided', { instanceId: instance.id, from: instance.status, status, because })
+  }
   if (launch !== null && decision.abandon !== null && placeIsToBlame.has(decision.abandon))
     penalisePlace(launch.offer, deps)
   if (decision.order !== null && launch !== null && provider !== undefined) {
@@ -103,15 +108,21 @@ function decidedFrom(instance: Instance, decision: Decision, seen: Sight, { now 
     statusSince: moved ? now : instance.statusSince,
     endedAt: final ? now : null,
     dueAt: final ? null : decision.dueAt,
-    // A machine that was started or stopped outside is what it is from now on.
-    ...(decision.because === 'started_outside' && { wanted: 'up' as const }),
+    ...wantedAfter(decision),
     ...(instance.launch !== null && { launch: launchChange(instance.launch, decision, seen, now, moved) }),
   }
 }
 
+/** What became of it without the user is what holds from now on. */
+function wantedAfter({ status, because }: Decision): Pick<Decided, 'wanted'> {
+  if (because === 'started_outside') return { wanted: 'up' }
+  if (because === 'stopped_outside' || because === 'cannot_start') return { wanted: 'stopped' }
+  return status === 'terminating' ? { wanted: 'ended' } : {}
+}
+
 function launchChange(launch: Launch, decision: Decision, seen: Sight, now: Instant, moved: boolean): Partial<Launch> {
   const { facts, sighting } = seen
-  const up = sighting.kind === 'seen' && sighting.machine.phase === 'running'
+  const up = decision.status === 'running' || decision.status === 'ready'
   return {
     ...facts,
     ...(sighting.kind === 'seen' && launch.rentedAt === null && { rentedAt: now }),
@@ -141,7 +152,7 @@ function eventsOf(instance: Instance, decision: Decision, situation: Situation):
       data: { from: instance.status },
     })
   }
-  const alarm = alarmOf(instance, decision)
+  const alarm = alarmOf(instance.launch, decision.order)
   if (alarm !== null)
     events.push({ at: now, instanceId: instance.id, kind: 'alarm', status: null, because: null, message: alarm })
   return events
@@ -161,10 +172,9 @@ function attemptEnded(launch: Launch, decision: Decision, now: Instant): NewEven
 }
 
 /** Orders are repeated without end; from the fifth on somebody should know. */
-function alarmOf(instance: Instance, decision: Decision): string | null {
-  const { launch } = instance
-  if (launch === null || decision.order === null || launch.orders < 4) return null
-  return `${launch.provider} has not confirmed the ${nameOf(decision.order)} of machine ${launch.externalId} after ${launch.orders} orders; it may still be billed. We keep asking.`
+export function alarmOf(launch: Launch | null, order: Order | null): string | null {
+  if (launch === null || order === null || launch.orders < 4) return null
+  return `${launch.provider} has not confirmed the ${nameOf(order)} of machine ${launch.externalId} after ${launch.orders} orders; it may still be billed. We keep asking.`
 }
 
 function nameOf(order: Order): string {

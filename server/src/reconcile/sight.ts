@@ -3,7 +3,7 @@ import type { Launch } from '../core/instances/instance.ts'
 import type { Machine } from '../core/instances/machine.ts'
 import { type Clock, type Instant, minuteMs, secondMs } from '../core/time.ts'
 import { type Provider, ProviderError } from '../providers/provider.ts'
-import type { Fleet } from './fleet.ts'
+import type { Fleet, FleetLook } from './fleet.ts'
 
 /** No launch call is under way longer than this; see the timeouts in the clients. */
 export const longestLaunchCallMs = 3 * minuteMs
@@ -37,29 +37,38 @@ export async function sight(
   if (result.kind === 'failed') return unknown(result.why)
 
   const { machines, at } = result.look
-  const machine = machines.find(
-    (one) => (launch.externalId !== null && one.externalId === launch.externalId) || one.label === launch.label,
-  )
-  if (machine !== undefined) return seen(machine, at)
-  return missed(launch, provider, at, clock)
+  const machine = machineOf(launch, machines)
+  if (machine !== undefined) return seen(launch, machine, at)
+  return missed(launch, provider, result, clock)
 }
 
-async function missed(launch: Launch, provider: Provider, at: Instant, clock: Clock): Promise<Sight> {
-  const missedSince = launch.missedSince ?? at
-  const missedLooks = launch.missedLooks + (launch.missedLooks === 0 || at > missedSince ? 1 : 0)
-  const facts: Partial<Launch> = { missedLooks, missedSince }
-  const { listLagMs, looksForAbsence } = provider.describe().abilities
+/** By its id, else by its label. What has ended does not hide another machine under the same label. */
+function machineOf({ externalId, label }: Launch, machines: readonly Machine[]): Machine | undefined {
+  const ours = machines.filter((one) => one.externalId === externalId || one.label === label)
+  const live = ours.filter((one) => one.phase !== 'ended')
+  return live.find((one) => one.externalId === externalId) ?? live[0] ?? ours[0]
+}
 
+async function missed(
+  launch: Launch,
+  provider: Provider,
+  { look: { at }, begunAt }: Extract<FleetLook, { kind: 'good' }>,
+  clock: Clock,
+): Promise<Sight> {
+  const { listLagMs, looksForAbsence } = provider.describe().abilities
   const couldBeListedFrom = launch.rentedAt ?? launch.answeredAt ?? launch.intendedAt + longestLaunchCallMs
-  if (launch.lastSeenAt === null && at < couldBeListedFrom + listLagMs) {
-    return { ...unknown('too new to be listed'), at, facts }
+  if (launch.lastSeenAt === null && begunAt < couldBeListedFrom + listLagMs) {
+    return { ...unknown('too new to be listed'), at }
   }
+  const isNews = launch.missedLooks === 0 || launch.missedAt === null || at > launch.missedAt
+  const missedLooks = launch.missedLooks + (isNews ? 1 : 0)
+  const facts: Partial<Launch> = { missedLooks, missedAt: at }
   if (missedLooks < looksForAbsence) return { ...unknown('not in the last list; looking again'), at, facts }
   if (launch.externalId === null) return { sighting: { kind: 'absent' }, at, facts }
 
   try {
     const alone = await provider.lookAt(launch.externalId)
-    if (alone.kind === 'seen') return seen(alone.machine, alone.at)
+    if (alone.kind === 'seen') return seen(launch, alone.machine, alone.at)
     if (alone.kind === 'absent') return { sighting: { kind: 'absent' }, at: clock.now(), facts }
     return { ...unknown(alone.why), at, facts }
   } catch (error) {
@@ -68,7 +77,8 @@ async function missed(launch: Launch, provider: Provider, at: Instant, clock: Cl
   }
 }
 
-function seen(machine: Machine, at: Instant): Sight {
+function seen(launch: Launch, machine: Machine, at: Instant): Sight {
+  const off = machine.meters.filter(({ state }) => state === 'off').map(({ kind }) => [kind, at] as const)
   return {
     sighting: { kind: 'seen', machine },
     at,
@@ -76,7 +86,8 @@ function seen(machine: Machine, at: Instant): Sight {
       externalId: machine.externalId,
       lastSeenAt: at,
       missedLooks: 0,
-      missedSince: null,
+      missedAt: null,
+      ...(off.length > 0 && { metersOffAt: { ...launch.metersOffAt, ...Object.fromEntries(off) } }),
       providerStatus: machine.providerStatus,
       providerMessage: machine.message,
       ssh: machine.ssh,

@@ -62,7 +62,7 @@ export function createWorker(deps: WorkerDeps, { concurrency = 64 } = {}): Worke
       await pass(claim, deps)
     } catch (error) {
       deps.log.error('pass failed', { instanceId: claim.id, error })
-      await deps.instances.release(claim, deps.clock.now() + retryAfterFaultMs)
+      await released(deps.instances.release(claim, deps.clock.now() + retryAfterFaultMs))
     }
   }
 
@@ -71,8 +71,13 @@ export function createWorker(deps: WorkerDeps, { concurrency = 64 } = {}): Worke
       await leftover(claim, deps)
     } catch (error) {
       deps.log.error('leftover failed', { label: claim.launch.label, error })
-      await deps.launches.releaseLeftover(claim, deps.clock.now() + retryAfterFaultMs)
+      await released(deps.launches.releaseLeftover(claim, deps.clock.now() + retryAfterFaultMs))
     }
+  }
+
+  /** A claim that cannot be given back runs out by itself. */
+  async function released(release: Promise<void>): Promise<void> {
+    await release.catch((error: unknown) => deps.log.error('claim could not be given back', { error }))
   }
 
   async function run(): Promise<void> {

@@ -21,6 +21,15 @@ export interface LaunchStore {
     facts: Partial<Launch>,
     events?: NewEvent[],
   ): Promise<void>
+  /**
+   * A machine answered for this launch. Where the launch was written off meanwhile, its machine has to end: it is looked
+   * after again.
+   */
+  recordMachine(
+    launch: Pick<Launch, 'instanceId' | 'attempt'>,
+    machine: Partial<Launch> & { externalId: string },
+    now: Instant,
+  ): Promise<void>
   /** Launches that were given up and whose end is not confirmed. */
   claimLeftovers(now: Instant, options: { limit: number; forMs: number }): Promise<LaunchClaim[]>
   releaseLeftover(claim: LaunchClaim, dueAt: Instant | null): Promise<void>
@@ -54,6 +63,38 @@ export function createLaunchStore(database: Database): LaunchStore {
             .execute()
         }
         await addEvents(transaction, events)
+      })
+    },
+
+    async recordMachine(launch, machine, now) {
+      await database.transaction().execute(async (transaction) => {
+        const row = () =>
+          transaction
+            .updateTable('launches')
+            .where('instance_id', '=', launch.instanceId)
+            .where('attempt', '=', launch.attempt)
+        await row().set(launchChanges(machine)).execute()
+        const { numUpdatedRows } = await row()
+          .set(({ fn, val, ref }) => ({
+            settled_at: null,
+            abandoned_at: fn.coalesce(ref('abandoned_at'), val(now)),
+            abandoned_because: fn.coalesce(ref('abandoned_because'), val('never_happened')),
+            due_at: now,
+          }))
+          .where('settled_at', 'is not', null)
+          .executeTakeFirst()
+        if (numUpdatedRows === 0n) return
+        await addEvents(transaction, [
+          {
+            at: now,
+            instanceId: launch.instanceId,
+            kind: 'alarm',
+            status: null,
+            because: null,
+            message: `machine ${machine.externalId} came up for attempt ${launch.attempt} after it was written off; it is ended`,
+            data: { attempt: launch.attempt, machine: machine.externalId },
+          },
+        ])
       })
     },
 

@@ -48,7 +48,8 @@ export function launchFromRow(row: Selectable<LaunchesTable>): Launch {
     providerMessage: row.provider_message,
     lastSeenAt: row.last_seen_at,
     missedLooks: row.missed_looks,
-    missedSince: row.missed_since,
+    missedAt: row.missed_at,
+    metersOffAt: fromJsonText(row.meters_off_at),
     orderedAt: row.ordered_at,
     orders: row.orders,
   }
@@ -72,7 +73,8 @@ export function launchChanges(change: Partial<Launch>) {
     ...(change.providerMessage !== undefined && { provider_message: change.providerMessage }),
     ...(change.lastSeenAt !== undefined && { last_seen_at: change.lastSeenAt }),
     ...(change.missedLooks !== undefined && { missed_looks: change.missedLooks }),
-    ...(change.missedSince !== undefined && { missed_since: change.missedSince }),
+    ...(change.missedAt !== undefined && { missed_at: change.missedAt }),
+    ...(change.metersOffAt !== undefined && { meters_off_at: jsonText(change.metersOffAt) }),
     ...(change.orderedAt !== undefined && { ordered_at: change.orderedAt }),
     ...(change.orders !== undefined && { orders: change.orders }),
   }

@@ -54,7 +54,8 @@ export interface LaunchesTable {
   provider_message: string | null
   last_seen_at: number | null
   missed_looks: number
-  missed_since: number | null
+  missed_at: number | null
+  meters_off_at: string
   ordered_at: number | null
   orders: number
   /** For launches that were given up: when to look after them next. */

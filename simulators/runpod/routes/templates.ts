@@ -2,11 +2,11 @@
 
 import type { SimReply } from '../../kit/simulator.ts'
 import { createTemplate, updateTemplate } from '../bodies.ts'
+import { containerWith } from '../container.ts'
 import { checkContainer } from '../placing.ts'
 import { noContent, notFound, ok } from '../problem.ts'
 import { bodyOf, type Call, listOf, pageOf } from '../request.ts'
 import { newId, type Template, type World } from '../state.ts'
-import { containerWith } from './pods.ts'
 
 export const publicTemplates: readonly Template[] = [
   official('30zmvf89kd', 'PyTorch 2.8', 'runpod/pytorch:1.0.2-cu1281-torch280-ubuntu2404', 50),

@@ -29,10 +29,13 @@ export interface Charge {
   endedBefore: Instant | null
 }
 
-/** The most it can have cost by `now`, which is what budgets count, and the least. Equal when the ends are known. */
+/**
+ * The most it can have cost by `now`, which is what budgets count, and the least. While it runs, only the last look
+ * tells that it did; equal when the ends are known.
+ */
 export function amountOf(charge: Charge, now: Instant): { atMost: Nanos; atLeast: Nanos } {
-  const latest = charge.endedBefore ?? now
-  const earliest = charge.endedAfter ?? (isExactStart(charge) ? now : charge.lastOnAt)
+  const latest = charge.endedBefore ?? Math.max(now, charge.lastOnAt)
+  const earliest = charge.endedAfter ?? charge.lastOnAt
   return {
     atMost: costOver(charge.ratePerHour, latest - charge.startedAfter, charge.stepMs),
     atLeast: costOver(charge.ratePerHour, earliest - charge.startedBefore, charge.stepMs),
@@ -50,13 +53,13 @@ function isExactStart(charge: Charge): boolean {
 export interface Reading {
   reading: MeterReading
   at: Instant
-  /** The look before this one at which the meter was seen off, or the moment of the launch's intent. */
+  /** The newest look at which this meter was seen off, or the moment of the launch's intent. */
   seenOffAt: Instant
 }
 
 /**
  * The charges of one meter after one more reading. Takes and returns all stretches of that meter, oldest first; only the
- * last can be open.
+ * last can be open. A reading that is older than what is known already changes nothing.
  */
 export function withReading(
   charges: readonly Charge[],
@@ -64,30 +67,33 @@ export function withReading(
   launch: Pick<Launch, 'instanceId' | 'attempt'>,
 ): readonly Charge[] {
   const last = charges.at(-1)
-  const open = last !== undefined && last.endedBefore === null ? last : undefined
-  const closed = open === undefined ? charges : charges.slice(0, -1)
+  if (reading.state === 'unclear' || (last !== undefined && at < newestFact(last))) return charges
+  const earlier = charges.slice(0, -1)
+  const begin = (before: readonly Charge[], since: Instant | null, offAt = seenOffAt) =>
+    begun(before, { ...reading, since }, { at, seenOffAt: offAt }, launch)
 
-  switch (reading.state) {
-    case 'unclear':
-      return charges
-    case 'on':
-      if (open === undefined) return [...charges, begun(closed, reading, at, seenOffAt, launch)]
-      if (isAnotherStretch(open, reading)) {
-        const before = ended(open, open.lastOnAt, reading.since ?? at)
-        return [...closed, before, begun([...closed, before], reading, at, open.lastOnAt, launch)]
-      }
-      if (open.ratePerHour !== reading.ratePerHour) {
-        const before = ended(open, open.lastOnAt, at)
-        return [...closed, before, begun([...closed, before], { ...reading, since: null }, at, open.lastOnAt, launch)]
-      }
-      return [...closed, { ...open, ...exactStart(reading, open), lastOnAt: Math.max(at, open.lastOnAt) }]
-    case 'off':
-      if (open !== undefined) return [...closed, { ...open, ...exactStart(reading, open), ...endOf(open, reading, at) }]
-      // A whole stretch between two looks: only the marketplace's own times can tell of it.
-      if (isNewStretch(last, reading))
-        return [...charges, ended(begun(charges, reading, at, seenOffAt, launch), at, at, reading)]
-      return charges
+  if (last === undefined || last.endedBefore !== null) {
+    if (reading.state === 'on') return [...charges, begin(charges, toldSince(reading, last))]
+    return offAgain(charges, reading, begin)
   }
+
+  const restartedAt = restartOf(last, reading)
+  if (restartedAt !== null) {
+    const before = [...earlier, ended(last, isExactStart(last) ? last.lastOnAt : last.startedBefore, restartedAt)]
+    const again = begin(before, restartedAt)
+    if (reading.state === 'on') return [...before, again]
+    const off = { ...again, lastOnAt: restartedAt }
+    return [...before, ended(off, ...endOf(off, reading, at))]
+  }
+
+  const known = { ...last, ...exactStart(last, reading, earlier.at(-1)) }
+  if (reading.state === 'off') return [...earlier, ended(known, ...endOf(known, reading, at))]
+  if (known.ratePerHour !== reading.ratePerHour) {
+    // When the rate changed, nobody tells: somewhere between the two looks.
+    const before = [...earlier, ended(known, known.lastOnAt, at)]
+    return [...before, begin(before, null, known.lastOnAt)]
+  }
+  return [...earlier, { ...known, lastOnAt: at }]
 }
 
 /** The machine is gone: whatever still ran ended between the last time it was seen on and now. */
@@ -95,11 +101,14 @@ export function withEnd(charges: readonly Charge[], at: Instant): readonly Charg
   return charges.map((charge) => (charge.endedBefore === null ? ended(charge, charge.lastOnAt, at) : charge))
 }
 
+function newestFact(charge: Charge): Instant {
+  return Math.max(charge.lastOnAt, charge.endedBefore ?? Number.NEGATIVE_INFINITY)
+}
+
 function begun(
   earlier: readonly Charge[],
   reading: MeterReading,
-  at: Instant,
-  seenOffAt: Instant,
+  { at, seenOffAt }: { at: Instant; seenOffAt: Instant },
   { instanceId, attempt }: Pick<Launch, 'instanceId' | 'attempt'>,
 ): Charge {
   const floor = earlier.at(-1)?.endedAfter ?? Number.NEGATIVE_INFINITY
@@ -118,28 +127,51 @@ function begun(
   }
 }
 
-function exactStart(reading: MeterReading, open: Charge): Partial<Charge> {
-  // The marketplace told the moment only later: it narrows what we had, if it is the same stretch.
-  if (reading.since === null || isExactStart(open)) return {}
-  return { startedAfter: reading.since, startedBefore: reading.since }
+/**
+ * The start that the marketplace tells, unless it is that of a stretch which is booked already: some tell when the
+ * contract began, whatever happened since.
+ */
+function toldSince({ since }: MeterReading, previous: Charge | undefined): Instant | null {
+  if (since === null || previous === undefined) return since
+  return since > previous.startedBefore && since >= (previous.endedAfter ?? Number.POSITIVE_INFINITY) ? since : null
 }
 
-/** Switched on after we had last seen it on: it was off in between. */
-function isAnotherStretch(open: Charge, reading: MeterReading): boolean {
-  return reading.since !== null && reading.since > open.lastOnAt
+/** The marketplace told the moment only later: it narrows what we had. */
+function exactStart(open: Charge, reading: MeterReading, previous: Charge | undefined): Partial<Charge> {
+  const since = toldSince(reading, previous)
+  if (since === null || isExactStart(open)) return {}
+  return { startedAfter: since, startedBefore: since }
 }
 
-function isNewStretch(last: Charge | undefined, reading: MeterReading): boolean {
-  if (reading.since === null || reading.until === null || reading.until <= reading.since) return false
-  return last === undefined || reading.since >= (last.endedBefore ?? Number.POSITIVE_INFINITY)
+/** Switched on after we had seen it on: it was off in between, and this is another stretch. */
+function restartOf(open: Charge, { since }: MeterReading): Instant | null {
+  const seenOnAt = isExactStart(open) ? open.lastOnAt : open.startedBefore
+  return since !== null && since > seenOnAt ? since : null
 }
 
-function endOf(open: Charge, reading: MeterReading, at: Instant): Partial<Charge> {
-  const until = reading.until !== null && reading.until >= open.startedAfter ? reading.until : null
-  return { endedAfter: until ?? open.lastOnAt, endedBefore: until ?? at }
+/** Off, as it was before. The marketplace's own times may still tell of an end, or of a whole stretch between two looks. */
+function offAgain(
+  charges: readonly Charge[],
+  { since, until }: MeterReading,
+  begin: (before: readonly Charge[], since: Instant) => Charge,
+): readonly Charge[] {
+  const last = charges.at(-1)
+  if (until === null) return charges
+  if (since !== null && since < until && since >= (last?.endedBefore ?? Number.NEGATIVE_INFINITY)) {
+    return [...charges, ended(begin(charges, since), until, until)]
+  }
+  if (last === undefined || last.endedAfter === null || last.endedBefore === null) return charges
+  const narrows = last.endedAfter < last.endedBefore && until >= last.endedAfter && until <= last.endedBefore
+  const isSame = since === null || since <= last.lastOnAt
+  return narrows && isSame ? [...charges.slice(0, -1), ended(last, until, until)] : charges
 }
 
-function ended(charge: Charge, after: Instant, before: Instant, reading?: MeterReading): Charge {
-  const until = reading?.until ?? null
-  return { ...charge, endedAfter: until ?? Math.min(after, before), endedBefore: until ?? before }
+/** The told end, unless it is that of an earlier stretch. */
+function endOf(open: Charge, { until }: MeterReading, at: Instant): [after: Instant, before: Instant] {
+  return until !== null && until >= open.startedBefore ? [until, until] : [open.lastOnAt, at]
+}
+
+function ended(charge: Charge, after: Instant, before: Instant): Charge {
+  // Only a clock that was turned back makes them stand the other way round.
+  return { ...charge, endedAfter: Math.min(after, before), endedBefore: Math.max(after, before) }
 }

@@ -80,8 +80,10 @@ export function decide(instance: Instance, situation: Situation): Decision {
 }
 
 function decideLaunching(instance: Instance, situation: Situation): Decision {
-  const launch = theLaunch(instance)
+  const { launch } = instance
   if (instance.wanted === 'ended') return terminate(instance, situation)
+  // The refusal was written down, and the process died before the status followed.
+  if (launch === null) return become(instance, situation, 'requested', 'never_happened', 0)
   const { sighting, now, limits } = situation
   switch (sighting.kind) {
     case 'seen':
@@ -100,7 +102,8 @@ function decideStarting(instance: Instance, situation: Situation): Decision {
   const launch = theLaunch(instance)
   if (instance.wanted === 'ended') return terminate(instance, situation)
   const { sighting, now, limits } = situation
-  const again = launch.upAt !== null
+  // Stopped before it ever came up, and started again: it has a disk that is not to be given up.
+  const again = launch.upAt !== null || launch.startOrderedAt !== null
   const late = now - (launch.startOrderedAt ?? launch.rentedAt ?? launch.intendedAt) > limits.startDeadlineMs
 
   if (sighting.kind === 'unknown') return stay(instance, situation)
@@ -161,13 +164,17 @@ function decideUp(instance: Instance, situation: Situation): Decision {
   }
 }
 
-/** The machine is up: ready at once without a health check, else when it passes. */
+/** The machine is up: ready once it can be reached, and its health check has passed where there is one. */
 function up(instance: Instance, situation: Situation): Decision {
   const { health, now } = situation
   const launch = theLaunch(instance)
   const check = instance.wish.health
-  if (check === null)
-    return become(instance, situation, 'ready', instance.status === 'ready' ? instance.because : 'no_health_check')
+  if (check === null) {
+    if (instance.status === 'ready') return stay(instance, situation)
+    return isReachable(instance, situation)
+      ? become(instance, situation, 'ready', 'no_health_check')
+      : become(instance, situation, 'running', 'machine_up', 2 * secondMs)
+  }
   if (health === 'passing') {
     return become(instance, situation, 'ready', instance.status === 'ready' ? instance.because : 'health_passed')
   }
@@ -175,12 +182,23 @@ function up(instance: Instance, situation: Situation): Decision {
     // Between two probes nothing is known; only a failed probe takes readiness away.
     return health === 'failing' ? become(instance, situation, 'running', 'machine_up') : stay(instance, situation)
   }
-  const upSince = launch.upAt ?? now
-  const firstTime = !(launch.startOrderedAt !== null && launch.startOrderedAt > upSince)
-  if (instance.status === 'running' && firstTime && now - Math.max(upSince, instance.statusSince) > check.timeoutMs) {
+  // Only a machine that never was ready is given up for another: on one that was, work may be lost.
+  const firstTime = instance.status === 'running' && launch.upAt !== null && instance.statusSince <= launch.upAt
+  if (firstTime && now - instance.statusSince > check.timeoutMs) {
     return nextOffer(instance, situation, 'health_deadline')
   }
   return become(instance, situation, 'running', 'machine_up', 2 * secondMs)
+}
+
+/** Some marketplaces tell addresses a little after a machine is up; some never tell one for a port that is not theirs to map. */
+const addressPatienceMs = 2 * minuteMs
+
+function isReachable({ wish, status, statusSince }: Instance, { sighting, now }: Situation): boolean {
+  if (status === 'running' && now - statusSince >= addressPatienceMs) return true
+  if (sighting.kind !== 'seen') return false
+  const { ssh, endpoints } = sighting.machine
+  const hasSsh = wish.sshPublicKey === null || ssh !== null
+  return hasSsh && wish.ports.every((port) => endpoints.some((one) => one.containerPort === port.containerPort))
 }
 
 function decideInterrupted(instance: Instance, situation: Situation): Decision {
@@ -194,8 +212,9 @@ function decideInterrupted(instance: Instance, situation: Situation): Decision {
     case 'end':
       return { ...terminate({ ...instance, wanted: 'ended' }, situation), because: 'interrupted' }
     case 'wait':
-      return sighting.kind === 'absent'
-        ? nextOffer(instance, situation, 'machine_lost', { settle: true })
+      if (sighting.kind === 'absent') return nextOffer(instance, situation, 'machine_lost', { settle: true })
+      return sighting.kind === 'seen' && isBeyondHope(sighting.machine)
+        ? nextOffer(instance, situation, 'machine_lost')
         : stay(instance, situation)
   }
 }
@@ -272,7 +291,7 @@ export function decideLeftover(
   return {
     settle: false,
     order: order && repeated(launch, situation, order),
-    dueAt: now + nextLook(launch, situation, 2 * secondMs),
+    dueAt: now + nextLook(situation, 2 * secondMs),
   }
 }
 
@@ -283,7 +302,9 @@ export function orderGapMs(orders: number): number {
 
 function repeated(launch: Launch, { now }: Pick<Situation, 'now'>, order: Order | null): Order | null {
   if (launch.orderedAt === null) return order
-  return now - launch.orderedAt >= orderGapMs(launch.orders) ? order : null
+  const sinceMs = now - launch.orderedAt
+  // A clock that was turned back must not silence us.
+  return sinceMs < 0 || sinceMs >= orderGapMs(launch.orders) ? order : null
 }
 
 function stopOrder(launch: Launch): Order | null {
@@ -334,6 +355,10 @@ function lost(instance: Instance, situation: Situation, wasUp: boolean): Decisio
   }
 }
 
+function isBeyondHope({ phase }: Machine): boolean {
+  return phase === 'failed' || phase === 'ending' || phase === 'ended'
+}
+
 function interrupted(instance: Instance, situation: Situation): Decision {
   return become(instance, situation, 'interrupted', 'interrupted', 0)
 }
@@ -359,8 +384,6 @@ function stay(instance: Instance, situation: Situation, soonMs?: number): Decisi
 }
 
 function become(instance: Instance, situation: Situation, status: Status, because: Because, soonMs?: number): Decision {
-  const wait =
-    instance.launch === null ? (soonMs ?? situation.limits.lookEveryMs) : nextLook(instance.launch, situation, soonMs)
   return {
     status,
     because,
@@ -368,13 +391,17 @@ function become(instance: Instance, situation: Situation, status: Status, becaus
     abandon: null,
     settle: false,
     order: null,
-    dueAt: situation.now + wait,
+    dueAt: situation.now + nextLook(situation, soonMs),
   }
 }
 
-/** Never faster than asked for, never slower than the provider's own pace. */
-function nextLook(_launch: Launch, situation: Pick<Situation, 'limits'>, soonMs?: number): number {
-  return Math.min(soonMs ?? situation.limits.lookEveryMs, situation.limits.lookEveryMs)
+/**
+ * Never faster than asked for, never slower than the provider's own pace. When nothing presses, all instances come due at the
+ * same moments, so that one look at the fleet answers for all of them.
+ */
+function nextLook({ now, limits }: Pick<Situation, 'now' | 'limits'>, soonMs?: number): number {
+  if (soonMs !== undefined) return Math.min(soonMs, limits.lookEveryMs)
+  return limits.lookEveryMs - (now % limits.lookEveryMs)
 }
 
 function theLaunch(instance: Instance): Launch {

@@ -2,7 +2,7 @@ import type { Nanos } from '../money.ts'
 import type { Market, Offer } from '../offers/offer.ts'
 import type { ProviderName } from '../providers.ts'
 import type { Instant } from '../time.ts'
-import type { Endpoint, SshAccess } from './machine.ts'
+import type { Endpoint, MeterReading, SshAccess } from './machine.ts'
 import type { Because, Status } from './status.ts'
 
 declare const instanceIdBrand: unique symbol
@@ -111,7 +111,10 @@ export interface Launch {
   lastSeenAt: Instant | null
   /** Good looks in a row that did not show it. */
   missedLooks: number
-  missedSince: Instant | null
+  /** The newest of them: the same look again does not count. */
+  missedAt: Instant | null
+  /** When each of its meters was last seen off. */
+  metersOffAt: Readonly<Partial<Record<MeterReading['kind'], Instant>>>
   /** When an end or a stop was last ordered, and how often. */
   orderedAt: Instant | null
   orders: number

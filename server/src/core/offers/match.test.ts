@@ -25,9 +25,9 @@ const cases: [string, OfferFilter, Offer, Offer, Offer | null][] = [
   [
     'min_storage_gb',
     { minStorageGb: 500 },
-    anOffer(),
-    anOffer({ disk: { maxGb: 499 } }),
     anOffer({ disk: { maxGb: null } }),
+    anOffer({ disk: { maxGb: 499 } }),
+    null,
   ],
   [
     'min_reliability',
@@ -57,7 +57,7 @@ const cases: [string, OfferFilter, Offer, Offer, Offer | null][] = [
     { minLifetimeHours: 2 },
     anOffer({ endsAt: 1_000 + 2 * hourMs }),
     anOffer({ endsAt: 2 * hourMs }),
-    anOffer({ endsAt: null }),
+    null,
   ],
   ['ports', { minPorts: 3 }, anOffer({ maxPorts: null }), anOffer({ maxPorts: 2 }), null],
   [

@@ -228,10 +228,9 @@ function listed(name: string, key: 'providers' | 'models' | 'markets', value: (o
   }
 }
 
-function storageGb(offer: Offer): number | null {
-  const most = largestDiskGb(offer.disk)
-  // What comes with the price is certain, also where the most is not said.
-  return most === null && offer.disk.includedGb === 0 ? null : Math.max(most ?? 0, offer.disk.includedGb)
+/** Disk is rented by the gigabyte: where the marketplace states no most, there is no reason to refuse. */
+function storageGb(offer: Offer): number {
+  return Math.max(largestDiskGb(offer.disk) ?? Number.MAX_SAFE_INTEGER, offer.disk.includedGb)
 }
 
 function downloadMbps(offer: Offer): number | null {
@@ -242,8 +241,9 @@ function uploadMbps(offer: Offer): number | null {
   return offer.network?.uploadMbps ?? null
 }
 
-function lifetimeHours(offer: Offer, { now }: MatchContext): number | null {
-  return offer.endsAt === null ? null : (offer.endsAt - now) / hourMs
+/** Most marketplaces set no end at all. */
+function lifetimeHours(offer: Offer, { now }: MatchContext): number {
+  return offer.endsAt === null ? Number.MAX_SAFE_INTEGER : (offer.endsAt - now) / hourMs
 }
 
 function scoreOf(offer: Offer, { modelNamed }: MatchContext): number | null {

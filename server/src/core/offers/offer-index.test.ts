@@ -93,6 +93,45 @@ test('a limit of nothing finds nothing', () => {
   expect(index.search({ filter: {}, limit: 0 }, context)).toEqual([])
 })
 
+describe('counts what matches beyond the limit', () => {
+  const many = (count: number, model: string, from = 0) =>
+    Array.from({ length: count }, (_, at) =>
+      anOffer({
+        externalId: `${model}-${at}`,
+        gpu: { model },
+        pricePerHour: usd((from + at) / 1_000),
+        ramGb: at % 2 === 0 ? 32 : 64,
+      }),
+    )
+
+  test('exactly, with the same offers as a search', () => {
+    const index = createOfferIndex()
+    index.replace(snapshot([...many(100, 'cheap', 1), ...many(100, 'dear', 5_000)]))
+    const question = { filter: { minRamGb: 64, maxPrice: usd('5.05') }, limit: 7 }
+    const counted = index.searchAndCount(question, context)
+    expect(counted).toMatchObject({ matching: 75, isExact: true })
+    expect(counted.offers).toEqual(index.search(question, context))
+    expect(index.searchAndCount({ filter: {}, limit: 0 }, context)).toEqual({
+      offers: [],
+      matching: 200,
+      isExact: true,
+    })
+  })
+
+  test('at least, where counting on would take long; a list in another order is counted whole', () => {
+    const index = createOfferIndex()
+    index.replace(snapshot([...many(15_000, 'cheap', 1), ...many(15_000, 'dear', 50_000)]))
+    const { offers, matching, isExact } = index.searchAndCount({ filter: {}, limit: 5 }, context)
+    expect(offers.map(({ offer }) => offer.externalId)).toEqual(['cheap-0', 'cheap-1', 'cheap-2', 'cheap-3', 'cheap-4'])
+    expect([matching > 10_000 && matching < 30_000, isExact]).toEqual([true, false])
+    const sort = { by: 'reliability', order: 'desc' } as const
+    expect(index.searchAndCount({ filter: {}, sort, limit: 5 }, context)).toMatchObject({
+      matching: 30_000,
+      isExact: true,
+    })
+  })
+})
+
 test('searches 100,000 offers with six filters in about a millisecond', () => {
   const index = createOfferIndex()
   const offers = Array.from({ length: 100_000 }, (_, at) =>

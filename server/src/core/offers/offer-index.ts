@@ -25,7 +25,16 @@ export interface OfferIndex {
   /** By `offerId`: `vast_30114277:spot`. */
   get(id: string): Offer | undefined
   search(question: OfferQuestion, context: MatchContext): PricedOffer[]
+  /** The same, with how many match beyond the limit too. In a huge market the count stops, and is the least there are. */
+  searchAndCount(question: OfferQuestion, context: MatchContext): CountedOffers
   counts(): OfferCounts
+}
+
+export interface CountedOffers {
+  offers: PricedOffer[]
+  matching: number
+  /** false: there may be more. */
+  isExact: boolean
 }
 
 export interface OfferCounts {
@@ -40,6 +49,9 @@ interface Bucket {
   /** By price per hour, ascending; null when it has to be made again. */
   byPrice: Offer[] | null
 }
+
+/** Offers that are looked at only to be counted: some milliseconds' worth, and more than the marketplaces show today. */
+const mostCounted = 10_000
 
 /**
  * Offers are grouped by model and kept by price. A search stops in each group where the price of the GPUs alone is above
@@ -86,21 +98,8 @@ export function createOfferIndex(): OfferIndex {
     all: () => [...current.values()],
     get: (id) => current.get(id),
 
-    search({ filter, sort = cheapestFirst, limit = current.size }, context) {
-      const rules = statedRules(filter)
-      const found = createTopList(Math.max(0, limit), compareOffers(sort, context))
-      const searched = bucketsFor(filter)
-      const stopsEarly = sort.by === 'price' && sort.order === 'asc'
-      for (const offers of searched) {
-        for (const offer of offers) {
-          if (filter.maxPrice !== undefined && offer.pricePerHour > filter.maxPrice) break
-          const worst = stopsEarly && found.isFull() ? found.worst() : undefined
-          if (worst && offer.pricePerHour > worst.price.total) break
-          if (passesAll(offer, filter, rules, context)) found.offer(priced(offer, context))
-        }
-      }
-      return found.sorted()
-    },
+    search: (question, context) => search(question, context, 0).offers,
+    searchAndCount: (question, context) => search(question, context, mostCounted),
 
     counts() {
       const counts: OfferCounts = { offers: current.size, available: 0, byProvider: {}, byModel: {} }
@@ -111,6 +110,41 @@ export function createOfferIndex(): OfferIndex {
       }
       return counts
     },
+  }
+
+  /** @param toCount how many offers that are too dear for the list are looked at, to be counted */
+  function search(
+    { filter, sort = cheapestFirst, limit = current.size }: OfferQuestion,
+    context: MatchContext,
+    toCount: number,
+  ): CountedOffers {
+    const rules = statedRules(filter)
+    const found = createTopList(Math.max(0, limit), compareOffers(sort, context))
+    const stopsEarly = sort.by === 'price' && sort.order === 'asc'
+    let matching = 0
+    let left = toCount
+    let isExact = true
+    for (const offers of bucketsFor(filter)) {
+      // The offers are in the order of their prices, so that too dear stays too dear.
+      let isTooDear = false
+      for (const offer of offers) {
+        if (filter.maxPrice !== undefined && offer.pricePerHour > filter.maxPrice) break
+        const worst = stopsEarly && !isTooDear && found.isFull() ? found.worst() : undefined
+        if (worst !== undefined && offer.pricePerHour > worst.price.total) isTooDear = true
+        if (isTooDear) {
+          if (left <= 0) {
+            isExact = false
+            break
+          }
+          left -= 1
+        }
+        if (!passesAll(offer, filter, rules, context)) continue
+        matching += 1
+        // Working out a price costs more than all the questions; what only counts needs none.
+        if (!isTooDear && limit > 0) found.offer(priced(offer, context))
+      }
+    }
+    return { offers: found.sorted(), matching, isExact }
   }
 
   function show(id: string, scope: string, offer: Offer): void {

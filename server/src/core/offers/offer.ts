@@ -30,7 +30,7 @@ export interface Offer {
   disk: {
     /** What comes with the price, whatever is asked. */
     includedGb: number
-    /** The most that can be asked. null: not said. */
+    /** The most that can be asked. null: no limit known. */
     maxGb: number | null
     /** The least that is rented. */
     minGb: number
@@ -55,7 +55,7 @@ export interface Offer {
   /** The newest CUDA that the driver supports: 12.8. */
   cudaMax: number | null
   network: { downloadMbps: number | null; uploadMbps: number | null } | null
-  /** When the marketplace ends the rental at the latest. */
+  /** When the marketplace ends the rental at the latest; null where it sets no end. */
   endsAt: Instant | null
   /** false when listed but not rentable now. */
   available: boolean

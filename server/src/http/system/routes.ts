@@ -14,13 +14,14 @@ export function systemRoutes(
   options: { version: string; marketLabel: string | undefined; metrics: boolean },
 ): void {
   const hidden = { schema: { hide: true } }
-  app.get('/healthz', hidden, async () => ({
+  const probe = { ...hidden, config: { open: true } }
+  app.get('/healthz', probe, async () => ({
     status: 'ok',
     version: options.version,
     market: options.marketLabel ?? null,
   }))
 
-  app.get('/readyz', hidden, async (_request, reply) => {
+  app.get('/readyz', probe, async (_request, reply) => {
     try {
       await deps.checkStore()
       return { status: 'ready' }
@@ -29,6 +30,7 @@ export function systemRoutes(
     }
   })
 
+  // Figures about money: with a key, like everything else.
   if (!options.metrics) return
   app.get('/metrics', hidden, async (_request, reply) => {
     const { text, contentType } = await deps.metricsText()

@@ -4,18 +4,30 @@ import { z } from 'zod'
 import type { GpuCategory } from '../../core/gpus/gpu.ts'
 import { type Nanos, nanosFromUsd } from '../../core/money.ts'
 import { type ProviderName, providerNamed, publicProviderNames } from '../../core/providers.ts'
-import { invalidRequest } from '../problem.ts'
+import { invalidRequest, type Mistake } from '../problem.ts'
 
 const decimal = /^\d{1,9}(\.\d{1,9})?$/
 
+const dollars = 'takes dollars as a number or decimal text such as "0.50"'
+
 /** Dollars: a JSON number or decimal text. */
-export const Usd = z.union([
-  z.number().min(0).max(1_000_000),
-  z.string().regex(decimal, 'takes dollars as a number or decimal text such as "0.50"'),
-])
+export const Usd = z.union([z.number().min(0).max(1_000_000), z.string().regex(decimal, dollars)], { error: dollars })
 
 /** As it stands in a query string. */
 export const UsdText = z.string().regex(decimal, 'takes dollars such as 0.50')
+
+/** A number in a query string. Nothing, blanks and `0x10` are none: a bound must not be dropped or bent in silence. */
+export function NumberText(least: number, most: number) {
+  return z.preprocess(readNumber, z.number().min(least).max(most))
+}
+
+export function WholeText(least: number, most: number) {
+  return z.preprocess(readNumber, z.int().min(least).max(most))
+}
+
+function readNumber(text: unknown): unknown {
+  return typeof text === 'string' && /^-?\d{1,16}(\.\d{1,16})?$/.test(text) ? Number(text) : text
+}
 
 export const Flag = z.enum(['true', 'false', '1', '0'])
 
@@ -30,17 +42,22 @@ export function nanosFrom(usd: z.infer<typeof Usd>): Nanos {
 }
 
 /** @throws HttpError that names the providers there are */
-export function providerFrom(text: string, field = 'provider'): ProviderName {
+export function providerFrom(text: string): ProviderName {
   const name = providerNamed(text)
-  if (name === undefined) {
-    const known = Object.values(publicProviderNames).join(', ')
-    throw invalidRequest([{ field, problem: `${text} is not a provider; there are ${known}` }])
-  }
+  if (name === undefined) throw invalidRequest([unknownProvider('provider', text)])
   return name
+}
+
+export function unknownProvider(field: string, text: string): Mistake {
+  return { field, problem: `${text} is not a provider; there are ${Object.values(publicProviderNames).join(', ')}` }
 }
 
 export const Category = z.enum(['consumer', 'professional', 'datacenter'] satisfies GpuCategory[])
 
 export const InstanceParams = z.strictObject({
-  id: z.string().min(1).max(64).describe('The instance’s id: inst_…'),
+  id: z
+    .string()
+    .min(1)
+    .regex(/^\P{Cc}+$/u, 'is an id without control characters')
+    .describe('The instance’s id: inst_…'),
 })

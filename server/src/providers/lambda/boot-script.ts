@@ -133,7 +133,7 @@ export function loginLines(auth: Boot['registryAuth']): string[] {
 }
 
 /** One single-quoted word for the shell, whatever is in it. */
-export function shellQuoted(text: string): string {
+function shellQuoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`
 }
 

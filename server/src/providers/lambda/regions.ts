@@ -2,9 +2,9 @@
  * Our regions and Lambda's. Their names are a family and a number (`us-west-3`), so a new number in a known family is
  * understood at once.
  *
- * @source providers/lambda.md 2.2: names seen in public catalogues; the recordings of 2026-02 .. 2026-06 place us-south in
- *         Texas, us-midwest in Illinois, asia-northeast in Tokyo and australia-east in Sydney. Where europe-south is, nobody
- *         says: Italy, and with it europe-central, is our guess.
+ * @source providers/lambda.md 2.2: names seen in public catalogues. Which place each family means is our reading of the
+ *         places in the recordings of 2026-03 .. 2026-06 (Texas, Illinois, Tokyo, Sydney …), which name no families. Where
+ *         europe-south is, nobody says: Italy, and with it europe-central, is a guess.
  */
 const families: ReadonlyMap<string, string> = new Map([
   ['us-east', 'us-east'],

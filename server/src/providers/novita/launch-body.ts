@@ -122,7 +122,7 @@ function variablesFrom(
 function publicKeyFrom(sshPublicKey: string | null): string | null {
   if (sshPublicKey === null) return null
   const key = sshPublicKey.trim()
-  if (!/^[a-z0-9@.-]+ [A-Za-z0-9+/]+={0,3}( [^\r\n]*)?$/.test(key)) {
+  if (!/^(ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/]{40,}={0,3}( [^\r\n]*)?$/.test(key)) {
     throw rejected(
       'the SSH public key is not one line of the form "ssh-ed25519 AAAA… comment": pass the content of the .pub file',
     )

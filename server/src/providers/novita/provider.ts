@@ -34,12 +34,13 @@ export function createNovitaProvider(deps: ProviderDeps): Provider {
   const prices = new PriceBook()
   const addresses = new SshBook()
   const clustersShown = new Set<string>()
+  /** Our model names by their spelling, as searches showed them: the catalogue names only what was seen when it was made. */
+  const modelsShown = new Map<string, string>()
   const clusterAskedAt = new Map<string, Instant>()
   let startedAtMeans: 'pulling' | 'running' = 'pulling'
   let refusedCreates = 0
 
   function machineFrom(wire: NovitaInstance): Machine {
-    if (contradictsPullingStart(wire)) startedAtMeans = 'running'
     const machine = machineFromNovita(wire, { now: clock.now(), rateOf: (one) => prices.rateOf(one), startedAtMeans })
     return machine.phase === 'running' && machine.ssh === null
       ? { ...machine, ssh: addresses.addressOf(wire) }
@@ -119,7 +120,9 @@ export function createNovitaProvider(deps: ProviderDeps): Provider {
             continue
           }
           prices.learn(read.row, cluster.id)
-          offers.push(...offersFromNovita(read.row, { cluster, gpus, seenAt }))
+          const ofProduct = offersFromNovita(read.row, { cluster, gpus, seenAt })
+          for (const { gpu } of ofProduct) if (gpu.known) modelsShown.set(gpu.spelling, gpu.model)
+          offers.push(...ofProduct)
         }
       })
       const search: OfferSearch = {
@@ -173,6 +176,7 @@ export function createNovitaProvider(deps: ProviderDeps): Provider {
       const at = clock.now()
       await readAddresses(fleet, signal)
       await readPrices(fleet, signal)
+      if (fleet.some(contradictsPullingStart)) startedAtMeans = 'running'
       return { machines: fleet.map(machineFrom), at }
     },
 
@@ -185,6 +189,7 @@ export function createNovitaProvider(deps: ProviderDeps): Provider {
       }
       if (wire.status === 'removed') return { kind: 'absent', at }
       await readPrices([wire], signal)
+      if (contradictsPullingStart(wire)) startedAtMeans = 'running'
       return { kind: 'seen', machine: machineFrom(wire), at }
     },
 
@@ -218,9 +223,10 @@ export function createNovitaProvider(deps: ProviderDeps): Provider {
     },
 
     gpuSpellings(model) {
-      const spellings = [...gpus.spellingsOf(model, 'novita')]
-      if (spellings.length === 0) throw new RangeError(`Novita does not sell ${model}`)
-      return spellings
+      const shown = [...modelsShown.keys()].filter((spelling) => modelsShown.get(spelling) === model)
+      const spellings = new Set([...gpus.spellingsOf(model, 'novita'), ...shown])
+      if (spellings.size === 0) throw new RangeError(`Novita does not sell ${model}`)
+      return [...spellings]
     },
 
     regionSpellings(region) {

@@ -15,7 +15,8 @@ type Kind = ProviderFailure['kind']
 export function failureFromReply(reply: OutboundReply, effect: Effect): ProviderFailure | null {
   const succeeded = reply.status >= 200 && reply.status < 300
   const made = effect === 'launch' ? createdDespite(reply) : undefined
-  if (made !== undefined) return succeeded && errorCode(reply) === '' ? null : { kind: 'outcome_unknown', externalId: made }
+  if (made !== undefined)
+    return succeeded && errorCode(reply) === '' ? null : { kind: 'outcome_unknown', externalId: made }
 
   const code = errorCode(reply) || (succeeded ? '' : (codeByStatus.get(reply.status) ?? ''))
   if (succeeded && code === '') {
@@ -139,5 +140,7 @@ function createdDespite(reply: OutboundReply): string | undefined {
 
 function bodyOf(reply: OutboundReply): Record<string, unknown> | undefined {
   const { json } = reply
-  return typeof json === 'object' && json !== null && !Array.isArray(json) ? (json as Record<string, unknown>) : undefined
+  return typeof json === 'object' && json !== null && !Array.isArray(json)
+    ? (json as Record<string, unknown>)
+    : undefined
 }

@@ -72,7 +72,7 @@ test('graphics memory reads as the size it is sold under', () => {
 })
 
 test('a slice counts its share of the memory', () => {
-  expect(offers({ cpu_ram: 256_000, cpu_cores: 64, cpu_cores_effective: 16 })[0]?.ramGb).toBe(64)
+  expect(offers({ cpu_ram: 64_000, cpu_cores: 64, cpu_cores_effective: 16 })[0]?.ramGb).toBe(64)
   expect(offers({ cpu_ram: null })[0]?.ramGb).toBeNull()
 })
 

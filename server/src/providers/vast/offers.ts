@@ -115,10 +115,13 @@ function offerOn(market: Market, row: VastOffer, { gpus, seenAt }: OfferReading)
   }
 }
 
-/** The share of a slice: `cpu_ram × cpu_cores_effective / cpu_cores`. System memory counts in units of 1000, as their CLI does. */
-function ramGbFrom(row: VastOffer): number | null {
-  if (!row.cpu_ram || !row.cpu_cores || !row.cpu_cores_effective) return null
-  return Math.round((row.cpu_ram * Math.min(row.cpu_cores_effective / row.cpu_cores, 1)) / 1000)
+/**
+ * System memory of the slice. The documents say that `cpu_ram` is the whole machine's; in the recordings of July and August
+ * 2026 it is the slice's already (a machine on sale as 1, 2, 4 and 8 GPUs shows 290,240, 580,480, 1,160,960 and 2,321,920 MB).
+ * Memory counts in units of 1000, as their CLI does.
+ */
+function ramGbFrom({ cpu_ram }: VastOffer): number | null {
+  return cpu_ram ? Math.round(cpu_ram / 1000) : null
 }
 
 function trafficFrom({ inet_up_cost, inet_down_cost }: VastOffer): Offer['traffic'] {

@@ -96,7 +96,12 @@ export function createMarketKeeper(deps: MarketKeeperDeps): RefreshingMarketKeep
       index.replace({ provider: provider.name, account: provider.account, scope, offers })
       Object.assign(part, { seenAt: clock.now(), error: null, sampled, skipped })
     } catch (error) {
-      if (!(error instanceof ProviderError)) throw error
+      // A mistake of ours in reading one marketplace is not to keep the others from being searched.
+      if (!(error instanceof ProviderError)) {
+        part.error = 'its answer could not be processed here'
+        log.error('offers not refreshed', { provider: provider.name, scope, error })
+        return
+      }
       part.error = error.message
       log.warn('offers not refreshed', { provider: provider.name, scope, kind: error.kind, error: error.message })
     }

@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import type { LaunchInput } from '../../../app/launch-instance.ts'
+import { offerHandleFrom } from '../../../core/offers/offer.ts'
+import { providerNamed } from '../../../core/providers.ts'
 import { secondMs } from '../../../core/time.ts'
 import { invalidRequest, type Mistake } from '../../problem.ts'
-import { nanosFrom, PortNumber, providerFrom, Usd } from '../inputs.ts'
+import { nanosFrom, PortNumber, Usd, unknownProvider } from '../inputs.ts'
 
 const defaultImage = 'pytorch/pytorch:latest'
 const defaultDiskGb = 10
@@ -20,6 +22,16 @@ const EnvironmentView = z
     z.string().max(8_000),
   )
   .refine((environment) => Object.keys(environment).length <= 100, 'takes at most 100 values')
+
+/** It ends up in files and scripts on the machine, so it is one line of the known form. */
+const PublicKey = z
+  .string()
+  .max(8_000)
+  .trim()
+  .regex(
+    /^(ssh-(ed25519|rsa|dss)|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com) [A-Za-z0-9+/=]+( \P{Cc}*)?$/u,
+    'is one public key as in id_ed25519.pub',
+  )
 
 /** What to launch: an explicit offer, or wishes only. */
 export const LaunchBody = z
@@ -58,15 +70,8 @@ export const LaunchBody = z
       )
       .max(20)
       .optional(),
-    ssh_public_key: z
-      .string()
-      .max(4_000)
-      .regex(
-        /^(ssh-(ed25519|rsa|dss)|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com) [A-Za-z0-9+/=]+( \P{Cc}*)?$/u,
-        'is one public key as in id_ed25519.pub',
-      )
-      .optional(),
-    ssh_key: z.string().max(4_000).optional().describe('The same under contract 003’s name.'),
+    ssh_public_key: PublicKey.optional(),
+    ssh_key: PublicKey.optional().describe('The same under contract 003’s name.'),
     onstart_script: z.string().max(16_000).optional().describe('Shell text that runs when the machine starts.'),
     label: oneLine(120).optional(),
     health: z
@@ -104,7 +109,7 @@ export function launchFrom(body: z.infer<typeof LaunchBody>): LaunchInput {
   if (mistakes.length > 0) throw invalidRequest(mistakes)
   const { resources = {}, registry_auth: auth } = body
   return {
-    provider: body.provider === undefined ? null : providerFrom(body.provider),
+    provider: body.provider === undefined ? null : (providerNamed(body.provider) ?? null),
     offerId: body.offer_id ?? null,
     gpuModels: [...(body.gpu_models ?? []), ...(body.gpu_model === undefined ? [] : [body.gpu_model])],
     minVramGb: body.min_vram_gb ?? null,
@@ -154,6 +159,18 @@ function mistakesIn(body: z.infer<typeof LaunchBody>): Mistake[] {
   }
   if (body.ssh_public_key !== undefined && body.ssh_key !== undefined && body.ssh_public_key !== body.ssh_key) {
     add('ssh_key', 'differs from ssh_public_key; they are the same thing')
+  }
+  if (body.provider !== undefined && providerNamed(body.provider) === undefined) {
+    mistakes.push(unknownProvider('provider', body.provider))
+  }
+  if (body.offer_id !== undefined && body.market !== undefined && body.market !== 'any') {
+    const { market } = offerHandleFrom(body.offer_id)
+    if (market !== body.market)
+      add('market', `is ${body.market}, but offer ${body.offer_id} is on the market ${market}`)
+  }
+  const { min_gpus: minGpus = 0 } = body.resources ?? {}
+  if (body.gpu_count !== undefined && body.gpu_count < minGpus) {
+    add('gpu_count', `is ${body.gpu_count}, below resources.min_gpus ${minGpus}`)
   }
   const ports = (body.ports ?? []).map((port) => `${port.container_port}/${port.protocol === 'udp' ? 'udp' : 'tcp'}`)
   const twice = ports.filter((port, at) => ports.indexOf(port) !== at)

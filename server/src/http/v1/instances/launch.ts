@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { type LaunchDeps, type LaunchPlan, launchInstance, planInstance } from '../../../app/launch-instance.ts'
+import type { Charge } from '../../../core/charges/charge.ts'
+import type { InstanceId } from '../../../core/instances/instance.ts'
 import { usdFromNanos } from '../../../core/money.ts'
-import type { Clock } from '../../../core/time.ts'
-import { invalidRequest } from '../../problem.ts'
 import { type Answer, route } from '../../route.ts'
 import { WarningView, warningView } from '../market/view.ts'
 import { OfferView, offerView } from '../offers/view.ts'
@@ -29,6 +29,18 @@ const errors = [
   'provider_unavailable',
 ] as const
 
+const LaunchHeaders = z.looseObject({
+  'idempotency-key': z
+    .string()
+    .regex(/^[\u0021-\u007e]{1,255}$/, 'takes 1 to 255 printable characters without blanks')
+    .optional()
+    .describe('The same key with the same body answers the same instance; with another body, 409.'),
+})
+
+interface Charges {
+  charges: { ofInstance(id: InstanceId): Promise<Charge[]> }
+}
+
 export const launchInstanceRoute = route({
   operationId: 'launchInstance',
   method: 'POST',
@@ -37,6 +49,7 @@ export const launchInstanceRoute = route({
   summary: 'Rent a machine. Answers once the wish is safely written down; follow the instance for the rest.',
   description:
     'With `provider` and `offer_id` that offer is rented; with wishes only, the cheapest that fits, and the next one when somebody was quicker, when its price rose above the cap, or when it does not come up in time. With an `Idempotency-Key` header a repeated call answers the same instance. With `dry_run` the answer is the plan.',
+  headers: LaunchHeaders,
   body: LaunchBody,
   reply: {
     status: 201,
@@ -46,17 +59,17 @@ export const launchInstanceRoute = route({
   },
   errors: [...errors, 'idempotency_key_reused'],
 
-  async handle({ body, caller, request }, deps: LaunchDeps & { clock: Clock }) {
+  async handle({ body, caller, request }, deps: LaunchDeps & Charges) {
     const input = launchFrom(body)
     if (body.dry_run === true) return planAnswer(await planInstance(input, deps), deps)
     const key = keyFrom(request.headers['idempotency-key'])
-    const fingerprint = createHash('sha256').update(JSON.stringify(body)).digest('base64url')
-    const idempotency = key === null ? null : { scope: `launch ${caller.name}`, key, fingerprint }
-    const { instance, repeated } = await launchInstance(input, idempotency, deps)
+    const idempotency = key === null ? null : { scope: `launch ${caller.name}`, key, fingerprint: fingerprintOf(body) }
+    const { instance, repeated, warnings } = await launchInstance(input, idempotency, deps)
+    const charges = repeated ? await deps.charges.ofInstance(instance.id) : []
     return {
-      data: instanceView(instance, { charges: [], gpus: deps.gpus, now: deps.clock.now() }),
+      data: instanceView(instance, { charges, gpus: deps.gpus, now: deps.clock.now() }),
       ...(repeated && { message: 'Instance was requested before with this Idempotency-Key' }),
-      more: { warnings: [] },
+      more: { warnings: warnings.map(warningView) },
     }
   },
 })
@@ -89,10 +102,14 @@ function planAnswer({ wish, offers, warnings }: LaunchPlan, deps: LaunchDeps): A
 }
 
 function keyFrom(header: string | string[] | undefined): string | null {
-  if (header === undefined) return null
-  const key = Array.isArray(header) ? header.join(',') : header
-  if (!/^[\u0021-\u007e]{1,255}$/.test(key)) {
-    throw invalidRequest([{ field: 'Idempotency-Key', problem: 'takes 1 to 255 printable characters' }])
-  }
-  return key
+  return typeof header === 'string' ? header : null
+}
+
+/** Of what is asked, whatever the order of its names. */
+function fingerprintOf(body: z.infer<typeof LaunchBody>): string {
+  const sorted = (_key: string, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)))
+      : value
+  return createHash('sha256').update(JSON.stringify(body, sorted)).digest('base64url')
 }

@@ -10,7 +10,7 @@ import type { Clock } from '../../../core/time.ts'
 import { invalidRequest } from '../../problem.ts'
 import { route } from '../../route.ts'
 import { EventView, eventView } from '../events/view.ts'
-import { InstanceParams, providerFrom } from '../inputs.ts'
+import { InstanceParams, providerFrom, WholeText } from '../inputs.ts'
 import { CostsView, costsView, InstanceView, instanceView } from './view.ts'
 
 export type ReadDeps = Parameters<typeof listInstances>[1] &
@@ -32,7 +32,7 @@ export const listInstancesRoute = route({
       .describe('One or several, separated by commas; `active` means all that have not ended.'),
     provider: z.string().max(40).optional(),
     label: z.string().max(120).optional(),
-    limit: z.coerce.number<string>().int().min(1).max(200).optional().describe('Default 50.'),
+    limit: WholeText(1, 200).optional().describe('Default 50.'),
     cursor: z.string().max(200).optional().describe('`next_cursor` of the page before.'),
   }),
   reply: {
@@ -87,8 +87,8 @@ export const instanceEventsRoute = route({
   summary: 'What happened to it, oldest first.',
   params: InstanceParams,
   query: z.strictObject({
-    after: z.coerce.number<string>().int().min(0).optional().describe('The id of the last event you have.'),
-    limit: z.coerce.number<string>().int().min(1).max(1_000).optional().describe('Default 200.'),
+    after: WholeText(0, Number.MAX_SAFE_INTEGER).optional().describe('The id of the last event you have.'),
+    limit: WholeText(1, 1_000).optional().describe('Default 200.'),
   }),
   reply: { status: 200, message: 'Events retrieved successfully', data: z.array(EventView) },
   errors: ['not_found'],
@@ -118,7 +118,7 @@ export const instanceLogsRoute = route({
   summary: 'The last lines that its machine printed.',
   params: InstanceParams,
   query: z.strictObject({
-    tail: z.coerce.number<string>().int().min(1).max(5_000).optional().describe('How many lines. Default 100.'),
+    tail: WholeText(1, 5_000).optional().describe('How many lines. Default 100.'),
   }),
   reply: { status: 200, message: 'Logs retrieved successfully', data: z.array(z.string()) },
   errors: [

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import type { OfferSearchInput } from '../../../app/search-offers.ts'
 import { type SortKey, sortKeys } from '../../../core/offers/rank.ts'
-import { invalidRequest } from '../../problem.ts'
-import { Category, Flag, flagFrom, nanosFrom, providerFrom, Usd, UsdText } from '../inputs.ts'
+import { providerNamed } from '../../../core/providers.ts'
+import { invalidRequest, type Mistake } from '../../problem.ts'
+import { Category, Flag, flagFrom, NumberText, nanosFrom, Usd, UsdText, unknownProvider, WholeText } from '../inputs.ts'
 
 const sorts = {
   sort_by: z.enum(sortKeys).optional().describe('Default price.'),
@@ -11,6 +12,12 @@ const sorts = {
 const limitAtMost = 1_000
 const defaultLimit = 100
 const defaultDiskGb = 10
+/** At least one name; `,` and an empty text name nothing, and would drop the filter in silence. */
+const list = (most: number) =>
+  z
+    .string()
+    .max(most)
+    .regex(/[^,\s]/, 'takes one or several names, separated by commas')
 
 /** The words of a search as a JSON body. `min_ram` is the contract's spelling of `min_ram_gb`. */
 export const AdvancedSearchBody = z.strictObject({
@@ -23,11 +30,16 @@ export const AdvancedSearchBody = z.strictObject({
   min_gpu_count: z.int().min(0).max(64).optional(),
   max_gpu_count: z.int().min(0).max(64).optional(),
   min_vram_gb: z.number().min(0).max(10_000).optional().describe('Per GPU.'),
-  min_ram: z.number().min(0).max(100_000).optional(),
+  min_ram: z.number().min(0).max(100_000).optional().describe('The same as min_ram_gb.'),
   min_ram_gb: z.number().min(0).max(100_000).optional(),
   max_ram_gb: z.number().min(0).max(100_000).optional(),
   min_storage_gb: z.number().min(0).max(1_000_000).optional(),
-  disk_gb: z.number().min(0).max(100_000).optional().describe('The disk that the price includes. Default 10.'),
+  disk_gb: z
+    .number()
+    .min(0)
+    .max(100_000)
+    .optional()
+    .describe('The disk that the offer has to hold and the price includes. Default 10.'),
   min_price: Usd.optional(),
   max_price: Usd.optional().describe('Bounds the comparable price per hour.'),
   region: z.string().min(1).max(60).optional(),
@@ -44,34 +56,33 @@ export const AdvancedSearchBody = z.strictObject({
   limit: z.int().min(1).max(limitAtMost).optional().describe('Default 100.'),
 })
 
-const number = z.coerce.number<string>().min(0).max(1_000_000)
-const whole = z.coerce.number<string>().int().min(0).max(1_000)
-
 /** The same words as a query string; lists are separated by commas. */
 export const SearchQuery = z.strictObject({
-  provider: z.string().max(200).optional(),
-  gpu_model: z.string().min(1).max(500).optional(),
+  provider: list(200).optional(),
+  gpu_model: list(500).optional(),
   gpu_category: Category.optional(),
   market: z.enum(['on_demand', 'spot', 'any']).optional(),
-  min_gpu_count: whole.optional(),
-  max_gpu_count: whole.optional(),
-  min_vram_gb: number.optional(),
-  min_ram_gb: number.optional(),
-  min_storage_gb: number.optional(),
-  disk_gb: number.optional(),
+  min_gpu_count: WholeText(0, 64).optional(),
+  max_gpu_count: WholeText(0, 64).optional(),
+  min_vram_gb: NumberText(0, 10_000).optional(),
+  min_ram: NumberText(0, 100_000).optional().describe('The same as min_ram_gb.'),
+  min_ram_gb: NumberText(0, 100_000).optional(),
+  max_ram_gb: NumberText(0, 100_000).optional(),
+  min_storage_gb: NumberText(0, 1_000_000).optional(),
+  disk_gb: NumberText(0, 100_000).optional(),
   min_price: UsdText.optional(),
   max_price: UsdText.optional(),
-  region: z.string().min(1).max(300).optional(),
+  region: list(300).optional(),
   available: Flag.optional(),
   verified: Flag.optional(),
-  min_reliability: z.coerce.number<string>().min(0).max(1).optional(),
-  min_performance: z.coerce.number<string>().min(0).max(150).optional(),
-  min_cuda: number.optional(),
-  min_download_mbps: number.optional(),
-  min_upload_mbps: number.optional(),
-  min_lifetime_hours: number.optional(),
+  min_reliability: NumberText(0, 1).optional(),
+  min_performance: NumberText(0, 150).optional(),
+  min_cuda: NumberText(0, 99).optional(),
+  min_download_mbps: NumberText(0, 1_000_000).optional(),
+  min_upload_mbps: NumberText(0, 1_000_000).optional(),
+  min_lifetime_hours: NumberText(0, 100_000).optional(),
   ...sorts,
-  limit: z.coerce.number<string>().int().min(1).max(limitAtMost).optional(),
+  limit: WholeText(1, limitAtMost).optional().describe('Default 100.'),
 })
 
 export function searchFromQuery(query: z.infer<typeof SearchQuery>): OfferSearchInput {
@@ -87,19 +98,19 @@ export function searchFromQuery(query: z.infer<typeof SearchQuery>): OfferSearch
 }
 
 export function searchFromBody(body: z.infer<typeof AdvancedSearchBody>): OfferSearchInput {
-  checkRanges(body)
-  const diskGb = body.disk_gb ?? defaultDiskGb
+  const mistakes = mistakesIn(body)
+  if (mistakes.length > 0) throw invalidRequest(mistakes)
   return {
-    providers: [...(body.providers ?? []), ...(body.provider === undefined ? [] : [body.provider])].map((one) =>
-      providerFrom(one),
-    ),
+    providers: providersIn(body)
+      .map(providerNamed)
+      .filter((name) => name !== undefined),
     gpuModels: [...(body.gpu_models ?? []), ...(body.gpu_model === undefined ? [] : [body.gpu_model])],
     categories: body.gpu_category === undefined ? [] : [body.gpu_category],
     markets: body.market === undefined || body.market === 'any' ? [] : [body.market],
     available: body.available ?? true,
     verified: body.verified ?? false,
     regions: [...(body.regions ?? []), ...(body.region === undefined ? [] : [body.region])],
-    diskGb,
+    diskGb: body.disk_gb ?? defaultDiskGb,
     limit: body.limit ?? defaultLimit,
     ...stated('minGpuCount', body.min_gpu_count),
     ...stated('maxGpuCount', body.max_gpu_count),
@@ -124,16 +135,25 @@ function sortFrom(by: SortKey): SortKey {
   return by === 'performance' ? 'performance_score' : by
 }
 
-function checkRanges(body: z.infer<typeof AdvancedSearchBody>): void {
-  const mistakes = [
+function mistakesIn(body: z.infer<typeof AdvancedSearchBody>): Mistake[] {
+  const unknown = providersIn(body).filter((name) => providerNamed(name) === undefined)
+  const minRam = body.min_ram_gb ?? body.min_ram
+  return [
+    ...unknown.map((name) => unknownProvider('provider', name)),
+    body.min_ram !== undefined && body.min_ram_gb !== undefined && body.min_ram !== body.min_ram_gb
+      ? { field: 'min_ram', problem: 'differs from min_ram_gb; they are the same thing' }
+      : undefined,
     reversed('gpu_count', body.min_gpu_count, body.max_gpu_count),
-    reversed('ram_gb', body.min_ram_gb ?? body.min_ram, body.max_ram_gb),
+    reversed('ram_gb', minRam, body.max_ram_gb),
     reversed('price', body.min_price, body.max_price),
-    ...(body.max_price !== undefined && nanosFrom(body.max_price) === 0n
-      ? [{ field: 'max_price', problem: 'nothing is free: take it away, or name a price above 0' }]
-      : []),
+    body.max_price !== undefined && nanosFrom(body.max_price) === 0n
+      ? { field: 'max_price', problem: 'nothing is free: take it away, or name a price above 0' }
+      : undefined,
   ].filter((mistake) => mistake !== undefined)
-  if (mistakes.length > 0) throw invalidRequest(mistakes)
+}
+
+function providersIn({ providers = [], provider }: z.infer<typeof AdvancedSearchBody>): string[] {
+  return [...providers, ...(provider === undefined ? [] : [provider])]
 }
 
 function reversed(name: string, least: string | number | undefined, most: string | number | undefined) {

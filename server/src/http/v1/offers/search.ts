@@ -11,6 +11,7 @@ const reply = {
   data: z.array(OfferView),
   more: {
     matching: z.int().describe('How many fit, beyond the limit too.'),
+    matching_is_exact: z.boolean().describe('false: at least so many; a huge market is not counted to its end.'),
     warnings: z.array(WarningView).describe('Providers that are slow or down; their offers may be missing.'),
     explanation: ExplanationView.nullable().describe('Which filter emptied the result; null when it is not empty.'),
   },
@@ -48,6 +49,7 @@ async function found(input: OfferSearchInput, deps: MarketDeps): Promise<Answer<
     ),
     more: {
       matching: result.matching,
+      matching_is_exact: result.isExact,
       warnings: result.warnings.map(warningView),
       explanation: result.explanation === null ? null : explanationView(result.explanation),
     },

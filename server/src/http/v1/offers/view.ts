@@ -58,6 +58,9 @@ export const OfferView = z
   })
   .meta({ id: 'Offer' })
 
+/** The end of the year 9999: some hosts name dates that no calendar has, and mean never. */
+const lastInstant: Instant = Date.UTC(9999, 11, 31)
+
 export function offerView(
   { offer, price }: PricedOffer,
   { model, now }: { model: GpuModel | undefined; now: Instant },
@@ -102,7 +105,7 @@ export function offerView(
     gpu_info: info,
     performance: info?.performance_score ?? null,
     performance_score: info?.performance_score ?? null,
-    ends_at: offer.endsAt === null ? null : isoFrom(offer.endsAt),
+    ends_at: offer.endsAt === null || offer.endsAt > lastInstant ? null : isoFrom(offer.endsAt),
     seen_at: seenAt,
     age_seconds: Math.max(0, Math.round((now - offer.seenAt) / 1000)),
     created_at: seenAt,

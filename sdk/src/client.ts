@@ -1,0 +1,157 @@
+import { type Event, type Instance, type LaunchRequest, type OperationId, type Operations, routes } from './api.gen.ts'
+import { errorFrom, GpufleetError, reasonOf, ServerUnreachableError, unexpectedReply } from './errors.ts'
+import { eventStream, type StreamOptions } from './event-stream.ts'
+
+export { type ErrorCode, GpufleetError, ServerUnreachableError } from './errors.ts'
+export type { StreamOptions } from './event-stream.ts'
+
+export interface ClientOptions {
+  /** Where the server is: `http://127.0.0.1:8080`. '' in a web page that the server itself serves. */
+  baseUrl: string
+  apiKey?: string | undefined
+  fetch?: typeof globalThis.fetch | undefined
+  /** The longest that one call may take. Default 60 s; a plan may wait 10 s for slow marketplaces. */
+  timeoutMs?: number | undefined
+}
+
+export interface CallOptions {
+  signal?: AbortSignal | undefined
+}
+
+export interface LaunchOptions extends CallOptions {
+  /** Makes repeating harmless: the same key with the same request answers the same instance. */
+  idempotencyKey?: string | undefined
+}
+
+/** What an operation answers: `data`, and the fields that some have beside it. */
+export type Reply<Id extends OperationId> = Omit<Operations[Id]['reply'] & object, 'success'>
+export type LaunchReply = Omit<Reply<'launchInstance'>, 'data'> & { data: Instance }
+export type Query<Id extends OperationId> = NonNullable<Operations[Id]['query']>
+
+export type Client = ReturnType<typeof createClient>
+
+interface Input<Id extends OperationId> extends CallOptions {
+  params?: Operations[Id]['params']
+  query?: Operations[Id]['query']
+  body?: Operations[Id]['body']
+  headers?: Record<string, string>
+}
+
+/** One method per operation, named as in docs/reference/openapi.json. */
+export function createClient({ baseUrl, apiKey, fetch = globalThis.fetch, timeoutMs = 60_000 }: ClientOptions) {
+  const origin = baseUrl.replace(/\/+$/, '')
+
+  return {
+    searchOffers: (query: Query<'searchOffers'> = {}, options?: CallOptions) =>
+      call('searchOffers', { query, ...options }),
+    searchOffersAdvanced: (body: Operations['searchOffersAdvanced']['body'], options?: CallOptions) =>
+      call('searchOffersAdvanced', { body, ...options }),
+    listGpuModels: (options?: CallOptions) => call('listGpuModels', { ...options }),
+    listProviders: (query: Query<'listProviders'> = {}, options?: CallOptions) =>
+      call('listProviders', { query, ...options }),
+    getMarketplaceStats: (options?: CallOptions) => call('getMarketplaceStats', { ...options }),
+
+    planInstance: (body: LaunchRequest, options?: CallOptions) => call('planInstance', { body, ...options }),
+    /** Rents. For a dry run use `planInstance`. */
+    launchInstance: (body: Omit<LaunchRequest, 'dry_run'>, { idempotencyKey, ...options }: LaunchOptions = {}) =>
+      call('launchInstance', {
+        body,
+        headers: idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey },
+        ...options,
+      }) as Promise<LaunchReply>,
+
+    listInstances: (query: Query<'listInstances'> = {}, options?: CallOptions) =>
+      call('listInstances', { query, ...options }),
+    getInstance: (id: string, options?: CallOptions) => call('getInstance', { params: { id }, ...options }),
+    listInstanceEvents: (id: string, query: Query<'listInstanceEvents'> = {}, options?: CallOptions) =>
+      call('listInstanceEvents', { params: { id }, query, ...options }),
+    getInstanceCosts: (id: string, options?: CallOptions) => call('getInstanceCosts', { params: { id }, ...options }),
+    getInstanceLogs: (id: string, query: Query<'getInstanceLogs'> = {}, options?: CallOptions) =>
+      call('getInstanceLogs', { params: { id }, query, ...options }),
+    startInstance: (id: string, options?: CallOptions) => call('startInstance', { params: { id }, ...options }),
+    stopInstance: (id: string, options?: CallOptions) => call('stopInstance', { params: { id }, ...options }),
+    restartInstance: (id: string, options?: CallOptions) => call('restartInstance', { params: { id }, ...options }),
+    terminateInstance: (id: string, options?: CallOptions) => call('terminateInstance', { params: { id }, ...options }),
+
+    streamEvents,
+  } satisfies Record<OperationId, unknown>
+
+  /** What happens, as it happens; over lost connections too, until `signal` aborts. */
+  function streamEvents(options: StreamOptions = {}): AsyncIterable<Event> {
+    return eventStream(options, {
+      url: origin,
+      open: (query, { headers, signal }) => send('streamEvents', { query, headers, signal }),
+    })
+  }
+
+  async function call<Id extends OperationId>(id: Id, input: Input<Id>): Promise<Reply<Id>> {
+    const timeout = AbortSignal.timeout(timeoutMs)
+    const signal = input.signal === undefined ? timeout : AbortSignal.any([input.signal, timeout])
+    const response = await send(id, { ...input, signal })
+    const text = await response.text().catch((error) => {
+      throw failure(error, input.signal)
+    })
+    const envelope = jsonFrom(text)
+    if (envelope === undefined) throw unexpectedReply(response, origin, text)
+    const { success: _, ...reply } = envelope
+    return reply as unknown as Reply<Id>
+  }
+
+  async function send<Id extends OperationId>(id: Id, input: Input<Id>): Promise<Response> {
+    const { method, path } = routes[id]
+    const url = `${origin}${pathFrom(path, input.params)}${queryFrom(input.query)}`
+    const request: RequestInit = {
+      method,
+      headers: {
+        accept: 'application/json',
+        ...(apiKey !== undefined && { authorization: `Bearer ${apiKey}` }),
+        ...(input.body !== undefined && { 'content-type': 'application/json' }),
+        ...input.headers,
+      },
+      ...(input.body !== undefined && { body: JSON.stringify(input.body) }),
+      ...(input.signal !== undefined && { signal: input.signal }),
+    }
+    const response = await fetch(url, request).catch((error) => {
+      throw failure(error, input.signal)
+    })
+    if (!response.ok) throw await errorFrom(response, origin)
+    return response
+  }
+
+  /** A caller who aborts gets the abort back; everything else means that there was no answer. */
+  function failure(error: unknown, signal: AbortSignal | undefined): unknown {
+    const aborted = signal?.aborted === true && (signal.reason as Error | undefined)?.name !== 'TimeoutError'
+    return aborted ? signal.reason : new ServerUnreachableError(origin, reasonOf(error), error)
+  }
+}
+
+function pathFrom(path: string, params: Record<string, string> | undefined): string {
+  return path.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = params?.[name] ?? ''
+    // '' and dots would change which resource is meant.
+    if (/^\.{0,2}$/.test(value)) {
+      throw new GpufleetError(`"${value}" is no ${name}`, {
+        status: 0,
+        code: 'invalid_request',
+        fix: `name one: ${name}`,
+        requestId: null,
+      })
+    }
+    return encodeURIComponent(value)
+  })
+}
+
+function queryFrom(query: object | undefined): string {
+  const stated = new URLSearchParams()
+  for (const [name, value] of Object.entries(query ?? {})) if (value !== undefined) stated.append(name, String(value))
+  return stated.size === 0 ? '' : `?${stated}`
+}
+
+function jsonFrom(text: string): { success: unknown; data: unknown } | undefined {
+  try {
+    const value = JSON.parse(text)
+    return typeof value === 'object' && value !== null && value.success === true && 'data' in value ? value : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,92 @@
+import type { GpuCatalogue } from '../core/gpus/gpu.ts'
+import type { Instance, Launch } from '../core/instances/instance.ts'
+import { explain } from '../core/offers/explain.ts'
+import { offerId } from '../core/offers/offer.ts'
+import type { OfferIndex } from '../core/offers/offer-index.ts'
+import type { PlannedOffer } from '../core/offers/plan.ts'
+import { filterFromWish, needFromWish, planForWish, providerPenalty } from '../core/offers/wish-plan.ts'
+import { type ProviderName, publicProviderNames } from '../core/providers.ts'
+import type { Provider } from '../providers/provider.ts'
+import type { Providers } from './fleet.ts'
+import { type PenaltyDeps, penaltyMs } from './penalties.ts'
+
+export interface CandidateDeps extends PenaltyDeps {
+  providers: Providers
+  isEnabled: (provider: ProviderName) => boolean
+  index: Pick<OfferIndex, 'all'>
+  gpus: Pick<GpuCatalogue, 'find'>
+}
+
+/** More attempts than this do not make an instance come up; they make it late. */
+export const mostAttempts = 12
+
+/** The attempts to get the machine that is missing now; what came up before has served. */
+export function sinceLastUp(launches: readonly Launch[]): readonly Launch[] {
+  return launches.slice(launches.findLastIndex(({ upAt }) => upAt !== null) + 1)
+}
+
+/** The offers to try next, in order: what failed for this instance before is left out. */
+export function candidatesFor(instance: Instance, earlier: readonly Launch[], deps: CandidateDeps): PlannedOffer[] {
+  const { wish } = instance
+  const context = { now: deps.clock.now(), modelNamed: deps.gpus.find, penalties: deps.penalties }
+  const avoided = new Set(avoidedProviders(instance, deps).map(({ provider }) => provider.name))
+  const failed = earlier.filter((one) => !isOfferWithoutBlame(one, instance))
+  const failedAt = new Set(failed.map((one) => offerId(one.offer)))
+  const refusals = new Map<ProviderName, number>()
+  for (const { provider, abandonedBecause } of earlier) {
+    if (abandonedBecause === 'launch_rejected') refusals.set(provider, (refusals.get(provider) ?? 0) + 1)
+  }
+  return planForWish(deps.index.all(), wish, context).filter(
+    ({ offer }) =>
+      deps.isEnabled(offer.provider) &&
+      deps.providers.find(offer.provider) !== undefined &&
+      !avoided.has(offer.provider) &&
+      // The same request is refused again: after two refusals another marketplace has to do.
+      (refusals.get(offer.provider) ?? 0) < 2 &&
+      !failedAt.has(offerId(offer)),
+  )
+}
+
+function isOfferWithoutBlame({ abandonedBecause }: Launch, { wish }: Instance): boolean {
+  if (abandonedBecause === 'provider_unavailable') return true
+  // An offer that the caller chose has no substitute: when its launch never happened, it is tried again.
+  return abandonedBecause === 'never_happened' && wish.offer !== null
+}
+
+interface Avoided {
+  provider: Provider
+  leftMs: number
+}
+
+/** Marketplaces of this wish that just failed as a whole: down, at their limits, or refusing our key. */
+export function avoidedProviders({ wish }: Instance, { providers, penalties, clock }: CandidateDeps): Avoided[] {
+  const wanted = wish.offer?.provider ?? wish.provider
+  const now = clock.now()
+  return providers
+    .all()
+    .filter(({ name }) => wanted === null || wanted === name)
+    .map((provider) => ({ provider, leftMs: (penalties.get(providerPenalty(provider.name)) ?? now) - now }))
+    .filter(({ leftMs }) => leftMs > 0)
+}
+
+/** Worth waiting for; a refused key is not. */
+export function isShort({ leftMs }: Avoided): boolean {
+  return leftMs <= penaltyMs.provider
+}
+
+/** Why there is nothing to rent, for a person. */
+export function whyNothing(
+  instance: Instance,
+  earlier: readonly Launch[],
+  skipped: readonly string[],
+  deps: CandidateDeps,
+): string {
+  if (earlier.length >= mostAttempts) return `${earlier.length} machines were tried; see the events`
+  if (skipped.length > 0) return skipped.slice(0, 5).join('; ')
+  const avoided = avoidedProviders(instance, deps).map(({ provider }) => publicProviderNames[provider.name])
+  if (avoided.length > 0) return `${avoided.join(', ')} did not answer or refused us lately; see the events`
+  if (instance.wish.offer !== null) return 'the chosen offer is gone or was tried'
+  const context = { now: deps.clock.now(), need: needFromWish(instance.wish), modelNamed: deps.gpus.find }
+  const { left, sentence } = explain(deps.index.all(), filterFromWish(instance.wish), context)
+  return left > 0 ? `all ${left} fitting offers were tried or are avoided after failures` : sentence
+}

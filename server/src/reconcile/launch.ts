@@ -1,0 +1,221 @@
+import { launchLabel } from '../core/ids.ts'
+import type { Instance, Launch } from '../core/instances/instance.ts'
+import type { Because } from '../core/instances/status.ts'
+import { nanos } from '../core/money.ts'
+import { bidFor } from '../core/offers/bid.ts'
+import { type Offer, offerId } from '../core/offers/offer.ts'
+import type { OfferIndex } from '../core/offers/offer-index.ts'
+import type { PlannedOffer } from '../core/offers/plan.ts'
+import { secondMs } from '../core/time.ts'
+import type { Log } from '../observability/log.ts'
+import { type Launched, type LaunchOrder, type Provider, ProviderError } from '../providers/provider.ts'
+import type { Claim, InstanceStore } from '../store/instances.ts'
+import type { LaunchStore } from '../store/launches.ts'
+import { type PenaltyDeps, penalise } from './penalties.ts'
+import { attemptEvent, attemptRefused, statusEvent } from './rent-events.ts'
+
+export interface LaunchDeps extends PenaltyDeps {
+  instances: InstanceStore
+  launches: LaunchStore
+  index: Pick<OfferIndex, 'get' | 'remove'>
+  installation: string
+  log: Log
+}
+
+/** Writes the intent down and only then calls the marketplace; then writes down what it answered. */
+export async function launch(
+  claim: Claim,
+  instance: Instance,
+  planned: PlannedOffer,
+  provider: Provider,
+  deps: LaunchDeps,
+): Promise<void> {
+  const intent = intentOf(instance, planned, provider, deps)
+  const mayGoOn = await deps.instances.recordIntent(
+    claim,
+    intent,
+    {
+      status: 'launching',
+      because: 'plan_made',
+      message: null,
+      statusSince: intent.intendedAt,
+      endedAt: null,
+      dueAt: intent.intendedAt + secondMs,
+    },
+    [attemptEvent(intent), statusEvent(instance, 'launching', 'plan_made', null, intent.intendedAt)],
+  )
+  if (!mayGoOn) return
+
+  const outcome = await tryLaunch(provider, await orderOf(instance, intent, planned, provider, deps))
+  if (outcome.kind === 'launched') return rented(claim, instance, intent, outcome.launched, deps)
+
+  const { error } = outcome
+  const { attempt } = intent
+  deps.log.info('launch not accepted', {
+    instanceId: instance.id,
+    attempt,
+    provider: provider.name,
+    kind: error.kind,
+    error: error.message,
+  })
+  penalise(intent.offer, error, deps)
+  const { failure } = error
+  if (failure.kind === 'outcome_unknown') return unsettled(claim, instance, intent, error, failure.externalId, deps)
+  if (failure.kind === 'unexpected_reply') return unsettled(claim, instance, intent, error, undefined, deps)
+  return refused(claim, instance, intent, error, deps)
+}
+
+function intentOf(instance: Instance, { offer, price }: PlannedOffer, provider: Provider, deps: LaunchDeps): Launch {
+  const attempt = instance.attempt + 1
+  return {
+    ...blankLaunch,
+    instanceId: instance.id,
+    attempt,
+    label: launchLabel(deps.installation, instance.id, attempt),
+    provider: provider.name,
+    account: provider.account,
+    offer,
+    comparablePrice: price.total,
+    intendedAt: deps.clock.now(),
+  }
+}
+
+async function orderOf(
+  instance: Instance,
+  { label, offer }: Launch,
+  { price }: PlannedOffer,
+  provider: Provider,
+  deps: LaunchDeps,
+): Promise<LaunchOrder> {
+  const { wish } = instance
+  const { environment, registryAuth, onstartScript } = await deps.instances.secretsOf(instance.id)
+  return {
+    label,
+    offer,
+    image: wish.image,
+    registryAuth,
+    environment,
+    ports: wish.ports,
+    sshPublicKey: wish.sshPublicKey,
+    onstartScript,
+    diskGb: wish.diskGb,
+    bidPerHour: bidOf(offer, price, instance, provider, deps),
+  }
+}
+
+async function rented(claim: Claim, instance: Instance, intent: Launch, launched: Launched, deps: LaunchDeps) {
+  const { externalId, pricePerHour } = launched
+  const answeredAt = deps.clock.now()
+  const facts = { answeredAt, rentedAt: answeredAt, externalId, ...(pricePerHour !== null && { pricePerHour }) }
+  await deps.launches.recordMachine(intent, facts, answeredAt)
+  await move(claim, instance, 'starting', 'machine_rented', null, secondMs, deps)
+}
+
+/** A machine may exist: its label, or the id that came with the failure, will tell. */
+async function unsettled(
+  claim: Claim,
+  instance: Instance,
+  intent: Launch,
+  error: ProviderError,
+  externalId: string | undefined,
+  deps: LaunchDeps,
+) {
+  const answeredAt = deps.clock.now()
+  if (externalId === undefined) await deps.launches.recordFacts(intent, { answeredAt })
+  else await deps.launches.recordMachine(intent, { answeredAt, rentedAt: answeredAt, externalId }, answeredAt)
+  await move(claim, instance, 'launching', 'outcome_unknown', error.message, secondMs, deps)
+}
+
+/** Surely nothing was rented. */
+async function refused(claim: Claim, instance: Instance, intent: Launch, error: ProviderError, deps: LaunchDeps) {
+  const because = becauseOf(error)
+  const answeredAt = deps.clock.now()
+  if (because === 'no_capacity') deps.index.remove(offerId(intent.offer))
+  await deps.launches.recordFacts(
+    intent,
+    { answeredAt, abandonedAt: answeredAt, abandonedBecause: because, settledAt: answeredAt },
+    [attemptRefused(intent, because, error.message, answeredAt)],
+  )
+  await move(claim, instance, 'requested', because, error.message, 0, deps)
+}
+
+type LaunchOutcome = { kind: 'launched'; launched: Launched } | { kind: 'error'; error: ProviderError }
+
+async function tryLaunch(provider: Provider, order: LaunchOrder): Promise<LaunchOutcome> {
+  try {
+    return { kind: 'launched', launched: await provider.launch(order) }
+  } catch (error) {
+    if (error instanceof ProviderError) return { kind: 'error', error }
+    throw error
+  }
+}
+
+async function move(
+  claim: Claim,
+  instance: Instance,
+  status: Instance['status'],
+  because: Because,
+  message: string | null,
+  soonMs: number,
+  { instances, clock }: LaunchDeps,
+): Promise<void> {
+  const now = clock.now()
+  const dueAt = now + soonMs
+  const event = statusEvent({ ...instance, status: 'launching' }, status, because, message, now)
+  await instances.recordDecision(claim, { status, because, message, statusSince: now, endedAt: null, dueAt }, [event])
+  await instances.release(claim, dueAt)
+}
+
+function bidOf(
+  offer: Offer,
+  price: PlannedOffer['price'],
+  { wish }: Instance,
+  provider: Provider,
+  { index }: LaunchDeps,
+) {
+  if (offer.market !== 'spot' || !provider.describe().abilities.hasBids) return null
+  const extras = price.total - price.gpu
+  const cap = wish.maxPricePerHour === null ? null : nanos(wish.maxPricePerHour - extras)
+  const outright = index.get(offerId({ ...offer, market: 'on_demand' }))
+  return bidFor(offer, { cap, onDemand: outright?.pricePerHour ?? null })
+}
+
+function becauseOf(error: ProviderError): Because {
+  switch (error.kind) {
+    case 'no_capacity':
+      return 'no_capacity'
+    case 'rejected':
+    case 'not_now':
+      return 'launch_rejected'
+    case 'unavailable':
+    case 'rate_limited':
+    case 'unauthorized':
+    case 'no_money':
+      return 'provider_unavailable'
+    case 'outcome_unknown':
+    case 'unexpected_reply':
+      return 'outcome_unknown'
+  }
+}
+
+const blankLaunch = {
+  externalId: null,
+  answeredAt: null,
+  rentedAt: null,
+  upAt: null,
+  startOrderedAt: null,
+  abandonedAt: null,
+  abandonedBecause: null,
+  settledAt: null,
+  pricePerHour: null,
+  ssh: null,
+  endpoints: [],
+  providerStatus: null,
+  providerMessage: null,
+  lastSeenAt: null,
+  missedLooks: 0,
+  missedAt: null,
+  metersOffAt: {},
+  orderedAt: null,
+  orders: 0,
+} as const

@@ -1,0 +1,62 @@
+import type { GpuCatalogue } from '../core/gpus/gpu.ts'
+import type { Instance } from '../core/instances/instance.ts'
+import { reasons } from '../core/instances/status.ts'
+import { usdText } from '../core/money.ts'
+import { type MatchContext, matches } from '../core/offers/match.ts'
+import { offerId } from '../core/offers/offer.ts'
+import type { OfferIndex } from '../core/offers/offer-index.ts'
+import type { PlannedOffer } from '../core/offers/plan.ts'
+import { comparablePrice } from '../core/offers/price.ts'
+import { filterFromWish, needFromWish, providerPenalty } from '../core/offers/wish-plan.ts'
+import { type Provider, ProviderError } from '../providers/provider.ts'
+import type { Providers } from './fleet.ts'
+import { type PenaltyDeps, penalise, penaliseOffer } from './penalties.ts'
+import { offerName } from './rent-events.ts'
+
+export interface QuoteDeps extends PenaltyDeps {
+  providers: Providers
+  index: Pick<OfferIndex, 'remove'>
+  gpus: Pick<GpuCatalogue, 'find'>
+}
+
+export type Quoted =
+  | { kind: 'good'; planned: PlannedOffer; provider: Provider }
+  | { kind: 'skip'; why: string; transient: boolean }
+
+/** The offer as it stands now, against the request and its cap: lists are old by minutes, and money is at stake. */
+export async function quote({ offer }: PlannedOffer, instance: Instance, deps: QuoteDeps): Promise<Quoted> {
+  const provider = deps.providers.find(offer.provider)
+  const name = offerName(offer)
+  if (provider === undefined) return { kind: 'skip', why: `${name}: no key`, transient: false }
+  const { wish } = instance
+  const now = deps.clock.now()
+  if ((deps.penalties.get(providerPenalty(offer.provider)) ?? now) > now) {
+    return { kind: 'skip', why: `${name}: it did not answer a moment ago`, transient: true }
+  }
+  try {
+    const fresh = await provider.quote(offer, { diskGb: wish.diskGb })
+    const price = comparablePrice(fresh, needFromWish(wish))
+    const context: MatchContext = { now, need: needFromWish(wish), modelNamed: deps.gpus.find }
+    if (wish.maxPricePerHour !== null && price.total > wish.maxPricePerHour) {
+      penaliseOffer(offer, deps)
+      return {
+        kind: 'skip',
+        why: `${name}: ${reasons.price_rose} (now $${usdText(price.total, 4)}/h)`,
+        transient: false,
+      }
+    }
+    if (!matches(fresh, filterFromWish(wish), context)) {
+      return { kind: 'skip', why: `${name}: it no longer fits the request`, transient: false }
+    }
+    return { kind: 'good', planned: { offer: fresh, price }, provider }
+  } catch (error) {
+    if (!(error instanceof ProviderError)) throw error
+    penalise(offer, error, deps)
+    if (error.kind === 'no_capacity') deps.index.remove(offerId(offer))
+    return { kind: 'skip', why: `${name}: ${error.message}`, transient: isTransient(error) }
+  }
+}
+
+function isTransient(error: ProviderError): boolean {
+  return error.kind === 'unavailable' || error.kind === 'rate_limited' || error.kind === 'outcome_unknown'
+}
