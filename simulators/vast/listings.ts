@@ -190,7 +190,7 @@ function machineFacts(
     pci_gen: pciGen,
     pcie_bw: round((pciGen === 5 ? 45.4 : pciGen === 4 ? 22 : 9) * random.logNormal(1, 0.2), 1),
     public_ipaddr: `198.${18 + (index >> 16)}.${(index >> 8) & 255}.${index & 255}`,
-    reliability: round(reliability, 7),
+    reliability: round(Math.min(reliability, 0.9999925), 7),
     static_ip: random.chance(0.54),
     storage_cost: quantile(storageCosts, random.next()),
     total_flops: model.tflops,

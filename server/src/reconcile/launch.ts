@@ -1,18 +1,19 @@
 import { launchLabel } from '../core/ids.ts'
 import type { Instance, Launch } from '../core/instances/instance.ts'
 import type { Because } from '../core/instances/status.ts'
-import { nanos } from '../core/money.ts'
+import { type Nanos, nanos } from '../core/money.ts'
 import { bidFor } from '../core/offers/bid.ts'
-import { type Offer, offerId } from '../core/offers/offer.ts'
+import { offerId } from '../core/offers/offer.ts'
 import type { OfferIndex } from '../core/offers/offer-index.ts'
 import type { PlannedOffer } from '../core/offers/plan.ts'
 import { secondMs } from '../core/time.ts'
 import type { Log } from '../observability/log.ts'
 import { type Launched, type LaunchOrder, type Provider, ProviderError } from '../providers/provider.ts'
+import type { NewEvent } from '../store/events.ts'
 import type { Claim, InstanceStore } from '../store/instances.ts'
 import type { LaunchStore } from '../store/launches.ts'
+import { attemptEnded, attemptEvent, statusEvent } from './events.ts'
 import { type PenaltyDeps, penalise } from './penalties.ts'
-import { attemptEvent, attemptRefused, statusEvent } from './rent-events.ts'
 
 export interface LaunchDeps extends PenaltyDeps {
   instances: InstanceStore
@@ -28,9 +29,11 @@ export async function launch(
   instance: Instance,
   planned: PlannedOffer,
   provider: Provider,
+  earlier: readonly NewEvent[],
   deps: LaunchDeps,
 ): Promise<void> {
-  const intent = intentOf(instance, planned, provider, deps)
+  const bidPerHour = bidOf(planned, instance, provider, deps)
+  const intent = intentOf(instance, planned, bidPerHour, provider, deps)
   const mayGoOn = await deps.instances.recordIntent(
     claim,
     intent,
@@ -42,11 +45,11 @@ export async function launch(
       endedAt: null,
       dueAt: intent.intendedAt + secondMs,
     },
-    [attemptEvent(intent), statusEvent(instance, 'launching', 'plan_made', null, intent.intendedAt)],
+    [...earlier, attemptEvent(intent), statusEvent(instance, 'launching', 'plan_made', null, intent.intendedAt)],
   )
   if (!mayGoOn) return
 
-  const outcome = await tryLaunch(provider, await orderOf(instance, intent, planned, provider, deps))
+  const outcome = await tryLaunch(provider, await orderOf(instance, intent, bidPerHour, deps))
   if (outcome.kind === 'launched') return rented(claim, instance, intent, outcome.launched, deps)
 
   const { error } = outcome
@@ -65,7 +68,13 @@ export async function launch(
   return refused(claim, instance, intent, error, deps)
 }
 
-function intentOf(instance: Instance, { offer, price }: PlannedOffer, provider: Provider, deps: LaunchDeps): Launch {
+function intentOf(
+  instance: Instance,
+  { offer, price }: PlannedOffer,
+  bidPerHour: Nanos | null,
+  provider: Provider,
+  deps: LaunchDeps,
+): Launch {
   const attempt = instance.attempt + 1
   return {
     ...blankLaunch,
@@ -75,7 +84,8 @@ function intentOf(instance: Instance, { offer, price }: PlannedOffer, provider: 
     provider: provider.name,
     account: provider.account,
     offer,
-    comparablePrice: price.total,
+    // A bid is what is paid, also where a lower one would win.
+    comparablePrice: bidPerHour === null ? price.total : nanos(price.total - price.gpu + bidPerHour),
     intendedAt: deps.clock.now(),
   }
 }
@@ -83,8 +93,7 @@ function intentOf(instance: Instance, { offer, price }: PlannedOffer, provider: 
 async function orderOf(
   instance: Instance,
   { label, offer }: Launch,
-  { price }: PlannedOffer,
-  provider: Provider,
+  bidPerHour: Nanos | null,
   deps: LaunchDeps,
 ): Promise<LaunchOrder> {
   const { wish } = instance
@@ -99,7 +108,7 @@ async function orderOf(
     sshPublicKey: wish.sshPublicKey,
     onstartScript,
     diskGb: wish.diskGb,
-    bidPerHour: bidOf(offer, price, instance, provider, deps),
+    bidPerHour,
   }
 }
 
@@ -134,7 +143,7 @@ async function refused(claim: Claim, instance: Instance, intent: Launch, error: 
   await deps.launches.recordFacts(
     intent,
     { answeredAt, abandonedAt: answeredAt, abandonedBecause: because, settledAt: answeredAt },
-    [attemptRefused(intent, because, error.message, answeredAt)],
+    [attemptEnded(intent, because, error.message, answeredAt)],
   )
   await move(claim, instance, 'requested', because, error.message, 0, deps)
 }
@@ -167,12 +176,11 @@ async function move(
 }
 
 function bidOf(
-  offer: Offer,
-  price: PlannedOffer['price'],
+  { offer, price }: PlannedOffer,
   { wish }: Instance,
   provider: Provider,
   { index }: LaunchDeps,
-) {
+): Nanos | null {
   if (offer.market !== 'spot' || !provider.describe().abilities.hasBids) return null
   const extras = price.total - price.gpu
   const cap = wish.maxPricePerHour === null ? null : nanos(wish.maxPricePerHour - extras)

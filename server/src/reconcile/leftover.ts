@@ -4,8 +4,9 @@ import type { Instant } from '../core/time.ts'
 import type { NewEvent } from '../store/events.ts'
 import type { LaunchClaim } from '../store/launches.ts'
 import { carryOut } from './carry-out.ts'
+import { alarmEvent, leftoverGone } from './events.ts'
 import { meter } from './meter.ts'
-import { alarmOf, limitsOf, type PassDeps } from './pass.ts'
+import { limitsOf, type PassDeps } from './pass.ts'
 import { sight } from './sight.ts'
 
 export type LeftoverDeps = Pick<
@@ -37,11 +38,7 @@ export async function leftover(claim: LaunchClaim, deps: LeftoverDeps): Promise<
 }
 
 function eventsOf(launch: Launch, { settle, order }: ReturnType<typeof decideLeftover>, at: Instant): NewEvent[] {
-  const alarm = alarmOf(launch, order)
-  const about = { at, instanceId: launch.instanceId, status: null }
-  const data = { attempt: launch.attempt, machine: launch.externalId }
-  if (alarm !== null) return [{ ...about, kind: 'alarm', because: null, message: alarm, data }]
-  if (!settle) return []
-  const message = `nothing is left of attempt ${launch.attempt} at ${launch.provider}`
-  return [{ ...about, kind: 'leftover_gone', because: 'machine_gone', message, data }]
+  const alarm = alarmEvent(launch, order, at)
+  if (alarm !== undefined) return [alarm]
+  return settle ? [leftoverGone(launch, at)] : []
 }

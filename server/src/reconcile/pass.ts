@@ -1,6 +1,6 @@
-import { type Decision, decide, type Limits, type Order, type Situation } from '../core/instances/decide.ts'
+import { type Decision, decide, type Limits, type Situation } from '../core/instances/decide.ts'
 import type { Instance, Launch } from '../core/instances/instance.ts'
-import { type Because, finalStatuses, reasons } from '../core/instances/status.ts'
+import { type Because, finalStatuses } from '../core/instances/status.ts'
 import { type Clock, type Instant, minuteMs, secondMs } from '../core/time.ts'
 import type { Log } from '../observability/log.ts'
 import type { Provider } from '../providers/provider.ts'
@@ -9,6 +9,7 @@ import type { NewEvent } from '../store/events.ts'
 import type { Claim, Decided, InstanceStore } from '../store/instances.ts'
 import type { LaunchStore } from '../store/launches.ts'
 import { carryOut } from './carry-out.ts'
+import { alarmEvent, attemptEnded, statusEvent } from './events.ts'
 import type { Fleet, Providers } from './fleet.ts'
 import { meter } from './meter.ts'
 import { penalisePlace } from './penalties.ts'
@@ -134,49 +135,12 @@ function launchChange(launch: Launch, decision: Decision, seen: Sight, now: Inst
   }
 }
 
-function eventsOf(instance: Instance, decision: Decision, situation: Situation): NewEvent[] {
+function eventsOf(instance: Instance, decision: Decision, { now }: Situation): NewEvent[] {
+  const { launch } = instance
+  const { status, because, message, abandon } = decision
   const events: NewEvent[] = []
-  const { now } = situation
-  if (decision.abandon !== null && instance.launch !== null) {
-    events.push(attemptEnded(instance.launch, decision, now))
-  }
-  if (decision.status !== instance.status) {
-    events.push({
-      at: now,
-      instanceId: instance.id,
-      kind: 'status',
-      status: decision.status,
-      because: decision.because,
-      message:
-        decision.message === null ? reasons[decision.because] : `${reasons[decision.because]}: ${decision.message}`,
-      data: { from: instance.status },
-    })
-  }
-  const alarm = alarmOf(instance.launch, decision.order)
-  if (alarm !== null)
-    events.push({ at: now, instanceId: instance.id, kind: 'alarm', status: null, because: null, message: alarm })
-  return events
-}
-
-function attemptEnded(launch: Launch, decision: Decision, now: Instant): NewEvent {
-  const because = decision.abandon ?? decision.because
-  return {
-    at: now,
-    instanceId: launch.instanceId,
-    kind: 'attempt_ended',
-    status: null,
-    because,
-    message: decision.message === null ? reasons[because] : `${reasons[because]}: ${decision.message}`,
-    data: { attempt: launch.attempt, provider: launch.provider, machine: launch.externalId },
-  }
-}
-
-/** Orders are repeated without end; from the fifth on somebody should know. */
-export function alarmOf(launch: Launch | null, order: Order | null): string | null {
-  if (launch === null || order === null || launch.orders < 4) return null
-  return `${launch.provider} has not confirmed the ${nameOf(order)} of machine ${launch.externalId} after ${launch.orders} orders; it may still be billed. We keep asking.`
-}
-
-function nameOf(order: Order): string {
-  return order.kind === 'terminate' ? 'end' : order.kind
+  if (abandon !== null && launch !== null) events.push(attemptEnded(launch, abandon, message, now))
+  if (status !== instance.status) events.push(statusEvent(instance, status, because, message, now))
+  const alarm = alarmEvent(launch, decision.order, now)
+  return alarm === undefined ? events : [...events, alarm]
 }

@@ -9,9 +9,9 @@ import type { PlannedOffer } from '../core/offers/plan.ts'
 import { comparablePrice } from '../core/offers/price.ts'
 import { filterFromWish, needFromWish, providerPenalty } from '../core/offers/wish-plan.ts'
 import { type Provider, ProviderError } from '../providers/provider.ts'
+import { offerName } from './events.ts'
 import type { Providers } from './fleet.ts'
 import { type PenaltyDeps, penalise, penaliseOffer } from './penalties.ts'
-import { offerName } from './rent-events.ts'
 
 export interface QuoteDeps extends PenaltyDeps {
   providers: Providers

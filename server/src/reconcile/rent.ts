@@ -2,6 +2,7 @@ import type { Instance } from '../core/instances/instance.ts'
 import type { MarketKeeper } from '../core/offers/market-view.ts'
 import { interestFromWish } from '../core/offers/wish-plan.ts'
 import { minuteMs, secondMs } from '../core/time.ts'
+import type { NewEvent } from '../store/events.ts'
 import type { Claim, Decided } from '../store/instances.ts'
 import {
   avoidedProviders,
@@ -12,9 +13,9 @@ import {
   sinceLastUp,
   whyNothing,
 } from './candidates.ts'
+import { offersSkipped, statusEvent } from './events.ts'
 import { type LaunchDeps, launch } from './launch.ts'
 import { type QuoteDeps, quote } from './quote.ts'
-import { statusEvent } from './rent-events.ts'
 
 export type RentDeps = CandidateDeps & QuoteDeps & LaunchDeps & { market: Pick<MarketKeeper, 'freshen'> }
 
@@ -32,7 +33,9 @@ export async function rent(claim: Claim, instance: Instance, deps: RentDeps): Pr
   if (earlier.length < mostAttempts) {
     for (const candidate of candidatesFor(instance, earlier, deps)) {
       const quoted = await quote(candidate, instance, deps)
-      if (quoted.kind === 'good') return launch(claim, instance, quoted.planned, quoted.provider, deps)
+      if (quoted.kind === 'good') {
+        return launch(claim, instance, quoted.planned, quoted.provider, skippedEvents(instance, skipped, deps), deps)
+      }
       skipped.push(quoted.why)
       waiting ||= quoted.transient
     }
@@ -52,5 +55,12 @@ export async function rent(claim: Claim, instance: Instance, deps: RentDeps): Pr
     endedAt: now,
     dueAt: null,
   }
-  await instances.recordDecision(claim, failed, [statusEvent(instance, 'failed', 'no_offer_left', message, now)])
+  await instances.recordDecision(claim, failed, [
+    ...skippedEvents(instance, skipped, deps),
+    statusEvent(instance, 'failed', 'no_offer_left', message, now),
+  ])
+}
+
+function skippedEvents(instance: Instance, skipped: readonly string[], { clock }: RentDeps): NewEvent[] {
+  return skipped.length === 0 ? [] : [offersSkipped(instance, skipped, clock.now())]
 }

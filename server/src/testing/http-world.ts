@@ -349,7 +349,7 @@ ajv.addSchema({ $id: 'openapi', components: openApi.components })
 const validators = new Map<string, ValidateFunction>()
 
 /** Which of the file's operations an address belongs to. */
-export function operationAt(method: string, url: string): { name: string; operation: Operation } | undefined {
+function operationAt(method: string, url: string): { name: string; operation: Operation } | undefined {
   const path = url.split('?', 1)[0] ?? ''
   const matching = Object.keys(openApi.paths)
     .filter((template) => new RegExp(`^${template.replace(/\{\w+\}/g, '[^/]+')}/?$`).test(path))

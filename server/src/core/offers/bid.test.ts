@@ -10,10 +10,10 @@ const bid = (price: string, cap: string | null, onDemand: string | null) =>
     { cap: cap === null ? null : nanosFromUsd(cap), onDemand: onDemand === null ? null : nanosFromUsd(onDemand) },
   )
 
-test('bids a quarter above what wins now, within the cap and the on-demand price', () => {
-  expect(bid('0.20', null, null)).toBe(nanosFromUsd('0.25'))
-  expect(bid('0.20', '0.22', null)).toBe(nanosFromUsd('0.22'))
-  expect(bid('0.20', '0.24', '0.21')).toBe(nanosFromUsd('0.21'))
+test('bids a tenth above what wins now, within the cap and the on-demand price', () => {
+  expect(bid('0.20', null, null)).toBe(nanosFromUsd('0.22'))
+  expect(bid('0.20', '0.21', null)).toBe(nanosFromUsd('0.21'))
+  expect(bid('0.20', '0.215', '0.21')).toBe(nanosFromUsd('0.21'))
   // One spot offer in eight wins only above the on-demand price.
   expect(bid('0.20', null, '0.15')).toBe(nanosFromUsd('0.20'))
 })

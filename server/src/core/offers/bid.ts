@@ -2,7 +2,7 @@ import { dividedBy, type Nanos, nanos } from '../money.ts'
 import type { Offer } from './offer.ts'
 
 /** How far above the price that wins now we bid, so that the next bidder does not take the machine at once. */
-const headroomPercent = 125n
+const headroomPercent = 110n
 
 /**
  * What to bid per hour for the GPUs of a spot offer: the winning price with some headroom, never above what the caller

@@ -69,6 +69,9 @@ test.each([
   vast.before.search = trouble
   await clock.advance(2 * minuteMs)
 
+  // What it has is used at once; that the refresh failed is known a moment later.
+  await freshen()
+  await clock.advance(1)
   expect(await freshen()).toMatchObject([{ provider: 'vast', kind: 'down' }])
   expect(held()).toEqual(['runpod', 'vast'])
   await clock.advance(secondMs)
@@ -76,6 +79,8 @@ test.each([
   expect(searches(vast)).toBe(2)
   await clock.advance(20 * secondMs)
   vast.before = {}
+  await freshen()
+  await clock.advance(1)
   expect(await freshen()).toEqual([])
 })
 

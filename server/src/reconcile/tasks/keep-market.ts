@@ -8,6 +8,8 @@ import type { Providers } from '../fleet.ts'
 
 /** A part of the market that nobody asked for in this time is not refreshed any more. */
 const watchedForMs = 10 * minuteMs
+/** Older than this, an answer is worth waiting for. */
+const worthWaitingAfterMs = 5 * minuteMs
 /** Offers this old say nothing about now. */
 const forgottenAfterMs = 20 * minuteMs
 
@@ -143,16 +145,17 @@ export function createMarketKeeper(deps: MarketKeeperDeps): RefreshingMarketKeep
           !isFresh(part, Math.max(maxAgeMs, 0)) &&
           (part.triedAt === null || clock.now() - part.triedAt > pauseMs(part)),
       )
-      const missing = [...due, ...wanted.filter((part) => part.underWay !== null && part.seenAt === null)]
-      const refreshed = Promise.all(missing.map((part) => refresh(part)))
-      // What there is, is shown at once while it is refreshed; only what was never seen is worth waiting for.
+      const refreshed = Promise.all(due.map((part) => refresh(part)))
+      // What is known is used at once and refreshed meanwhile; only what was never seen, or long ago, is worth waiting for.
+      const missing = wanted.filter((part) => part.underWay !== null && !isFresh(part, worthWaitingAfterMs))
       if (missing.length > 0 && waitMs > 0) {
         const patience = new AbortController()
-        await Promise.race([refreshed, clock.sleep(waitMs, patience.signal).catch(() => {})])
+        const waited = Promise.all(missing.map((part) => part.underWay))
+        await Promise.race([waited, clock.sleep(waitMs, patience.signal).catch(() => {})])
         patience.abort()
       }
       refreshed.catch((error: unknown) => log.error('market refresh failed', { error }))
-      return warningsOf(wanted, Math.max(maxAgeMs, minuteMs))
+      return warningsOf(wanted, worthWaitingAfterMs)
     },
 
     async refreshWatched() {
