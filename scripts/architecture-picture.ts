@@ -46,7 +46,7 @@ function modulesOf(root: string): Module[] {
         '--output-type',
         'json',
         '--exclude',
-        '\\.test\\.ts$|/testing/|/bench/',
+        '\\.test\\.ts$|/testing/|/bench/|providers/contract/',
       ],
     ],
     { cwd: root, encoding: 'utf8', maxBuffer: 256 * 1024 * 1024 },

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import packageJson from '../server/package.json' with { type: 'json' }
 import { envExample } from '../server/src/config/env-example.ts'
 import { openApiDocument } from '../server/src/http/openapi.ts'
+import { architectureWithPicture } from './architecture-picture.ts'
 import { type OpenApi, sdkTypes } from './sdk-types.ts'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -17,6 +18,7 @@ const check = process.argv.includes('--check')
 const openApi = `${JSON.stringify(await openApiDocument(packageJson.version), null, 2)}\n`
 const made: Record<string, string> = {
   '.env.example': envExample(),
+  'ARCHITECTURE.md': architectureWithPicture(root),
   'docs/reference/openapi.json': openApi,
   'sdk/src/api.gen.ts': sdkTypes(JSON.parse(openApi) as OpenApi),
 }

@@ -146,13 +146,18 @@ function readState(folder: string): SavedState {
     return JSON.parse(readFileSync(join(folder, 'market.json'), 'utf8')) as SavedState
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return emptyState()
-    throw new Error(`${join(folder, 'market.json')} cannot be read; remove it to begin with a new market`, { cause: error })
+    throw new Error(`${join(folder, 'market.json')} cannot be read; remove it to begin with a new market`, {
+      cause: error,
+    })
   }
 }
 
 /** Written beside and renamed, so that a half-written file is never read. */
 function writeState(folder: string, marketplaces: readonly Marketplace[], epoch: number): void {
-  const state: SavedState = { epoch, markets: Object.fromEntries(marketplaces.map((one) => [one.name, one.snapshot()])) }
+  const state: SavedState = {
+    epoch,
+    markets: Object.fromEntries(marketplaces.map((one) => [one.name, one.snapshot()])),
+  }
   const file = join(folder, 'market.json')
   writeFileSync(`${file}.new`, JSON.stringify(state), { mode: 0o600 })
   renameSync(`${file}.new`, file)

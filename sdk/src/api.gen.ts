@@ -18,11 +18,10 @@ export interface Event {
   id: number
   at: string
   instance_id: string | null
-  /** status, attempt, attempt_ended, order, leftover_gone, alarm */
-  kind: string
+  kind: 'status' | 'attempt' | 'attempt_ended' | 'offers_skipped' | 'order' | 'leftover_gone' | 'alarm'
   /** The status entered, for `status` events. */
-  status: string | null
-  because: string | null
+  status: 'requested' | 'launching' | 'starting' | 'running' | 'ready' | 'interrupted' | 'stopping' | 'stopped' | 'terminating' | 'terminated' | 'failed' | null
+  because: 'asked' | 'cancelled' | 'plan_made' | 'machine_rented' | 'machine_adopted' | 'outcome_unknown' | 'no_capacity' | 'price_rose' | 'launch_rejected' | 'provider_unavailable' | 'never_happened' | 'start_failed' | 'start_deadline' | 'health_deadline' | 'no_offer_left' | 'machine_up' | 'health_passed' | 'no_health_check' | 'provider_silent' | 'interrupted' | 'machine_lost' | 'stopped_outside' | 'started_outside' | 'machine_stopped' | 'machine_gone' | 'cannot_start' | null
   message: string
   data: Record<string, unknown>
 }
@@ -100,7 +99,7 @@ export interface Instance {
   label: string | null
   status: InstanceStatus
   /** Why it entered this status; see `because_text`. */
-  because: string
+  because: 'asked' | 'cancelled' | 'plan_made' | 'machine_rented' | 'machine_adopted' | 'outcome_unknown' | 'no_capacity' | 'price_rose' | 'launch_rejected' | 'provider_unavailable' | 'never_happened' | 'start_failed' | 'start_deadline' | 'health_deadline' | 'no_offer_left' | 'machine_up' | 'health_passed' | 'no_health_check' | 'provider_silent' | 'interrupted' | 'machine_lost' | 'stopped_outside' | 'started_outside' | 'machine_stopped' | 'machine_gone' | 'cannot_start'
   because_text: string
   message: string | null
   status_since: string
@@ -224,6 +223,8 @@ export interface LaunchPlan {
   offers: Offer[]
   disk_gb: number
   cheapest_per_hour_usd: string | null
+  /** Why there is nothing to try; null when there is. */
+  explanation: Explanation | null
 }
 
 export interface GpuModel {
@@ -300,6 +301,8 @@ export interface MarketplaceStats {
   /** Offers that can be rented now. */
   available_instances: number
   model_stats: Record<string, {
+    /** The variant that a contract’s short name stands for. */
+    canonical_name: string
     model: {
       name: string
       memory_gb?: number

@@ -2,6 +2,7 @@
  * Puts the parts together; the only file that knows them all. Run as a program, it serves until it is told to stop.
  */
 
+import { createHmac } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { join } from 'node:path'
@@ -20,6 +21,7 @@ import { createOfferIndex } from './core/offers/offer-index.ts'
 import { type ProviderName, providerNames } from './core/providers.ts'
 import { Secret } from './core/secret.ts'
 import { type Clock, secondMs } from './core/time.ts'
+import { answerClientErrors } from './http/errors.ts'
 import { createHttpServer } from './http/server.ts'
 import { createLog, type Log } from './observability/log.ts'
 import { createMetrics } from './observability/metrics.ts'
@@ -178,6 +180,7 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
       isEnabled,
       descriptions,
       isConfigured: (name: ProviderName) => config.providers[name].accounts.length > 0,
+      fingerprint: (text: string) => createHmac('sha256', secretsKey.reveal()).update(text).digest('base64url'),
       newInstanceId: () => instanceIdFrom(random(16)),
       listEvents: events.list,
       newestEventId: events.newest,
@@ -210,7 +213,10 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
     },
     async stop() {
       clearInterval(refreshing)
-      for (const server of further) server.close()
+      for (const server of further) {
+        server.close()
+        server.closeAllConnections()
+      }
       await http.close()
       await worker.stop()
       await tellWhatRuns(instances, launches, charges, clock, log)
@@ -224,7 +230,8 @@ async function listenOn(http: FastifyInstance, { host, ports }: Config, further:
   const [first = 0, ...others] = ports
   const addresses = [await http.listen({ host, port: first })]
   for (const port of others) {
-    const server = createServer(http.routing)
+    const server = createServer({ requestTimeout: 30_000 }, http.routing)
+    server.on('clientError', answerClientErrors)
     further.push(server)
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)

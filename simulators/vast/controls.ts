@@ -174,8 +174,6 @@ const specials: Record<string, Special> = {
   },
 }
 
-export const specialNames = Object.keys(specials)
-
 function oneOf<T extends string>(names: readonly T[], name: unknown): T {
   const found = names.find((each) => each === name)
   if (found === undefined) throw new RangeError(`how must be one of ${names.join(', ')}`)

@@ -112,6 +112,6 @@ export function anEvent(changes: Partial<Event> = {}): Event {
   }
 }
 
-export function statusEvent(status: string, because: string, message: string, seconds = 0): Event {
+export function statusEvent(status: Event['status'], because: Event['because'], message: string, seconds = 0): Event {
   return anEvent({ at: at(seconds), kind: 'status', status, because, message })
 }

@@ -1,6 +1,6 @@
 import { amountOf, type Charge, isExact } from '../core/charges/charge.ts'
 import type { Instance } from '../core/instances/instance.ts'
-import { type Nanos, nanos, noMoney, sum } from '../core/money.ts'
+import { type Nanos, nanos, sum } from '../core/money.ts'
 import { type Clock, dayMs, hourMs, type Instant } from '../core/time.ts'
 import type { ChargeStore } from '../store/charges.ts'
 import type { InstanceStore } from '../store/instances.ts'
@@ -30,7 +30,7 @@ export interface CostLine extends Charge {
 }
 
 export interface CostDeps {
-  instances: Pick<InstanceStore, 'get'>
+  instances: Pick<InstanceStore, 'get' | 'byMachine'>
   charges: Pick<ChargeStore, 'ofInstance'>
   clock: Clock
 }
@@ -55,5 +55,3 @@ export function costsOf(instance: Instance, charges: readonly Charge[], now: Ins
     at: now,
   }
 }
-
-export const nothingYet: Pick<InstanceCosts, 'soFar' | 'perHour'> = { soFar: noMoney, perHour: noMoney }

@@ -1,7 +1,8 @@
-import type { EventStore, StoredEvent } from '../store/events.ts'
+import { type EventStore, eventKinds, type StoredEvent } from '../store/events.ts'
 import type { InstanceStore } from '../store/instances.ts'
-import { noSuchInstance } from './errors.ts'
+import { getInstance } from './instances.ts'
 
+export { eventKinds }
 export type InstanceEvent = StoredEvent
 export type ListEvents = EventStore['list']
 
@@ -9,8 +10,8 @@ export type ListEvents = EventStore['list']
 export async function instanceEvents(
   id: string,
   page: { after?: number; limit: number },
-  { instances, events }: { instances: Pick<InstanceStore, 'get'>; events: Pick<EventStore, 'list'> },
+  { instances, events }: { instances: Pick<InstanceStore, 'get' | 'byMachine'>; events: Pick<EventStore, 'list'> },
 ): Promise<InstanceEvent[]> {
-  if ((await instances.get(id)) === undefined) throw noSuchInstance(id)
-  return events.list({ instanceId: id, ...page })
+  const instance = await getInstance(id, { instances })
+  return events.list({ instanceId: instance.id, ...page })
 }

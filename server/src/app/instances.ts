@@ -10,7 +10,7 @@ import {
   reasons,
   type Status,
 } from '../core/instances/status.ts'
-import { publicProviderNames } from '../core/providers.ts'
+import { providerNamed, publicProviderNames } from '../core/providers.ts'
 import type { Clock } from '../core/time.ts'
 import type { Provider } from '../providers/provider.ts'
 import type { InstanceStore } from '../store/instances.ts'
@@ -18,7 +18,7 @@ import { AppError, noSuchInstance } from './errors.ts'
 import type { Providers } from './providers.ts'
 
 export interface ActionDeps {
-  instances: Pick<InstanceStore, 'get' | 'want'>
+  instances: Pick<InstanceStore, 'get' | 'byMachine' | 'want'>
   providers: Providers
   clock: Clock
   /** Tells the worker that there is something to do. */
@@ -27,11 +27,18 @@ export interface ActionDeps {
 
 export async function getInstance(
   id: string,
-  { instances }: { instances: Pick<InstanceStore, 'get'> },
+  { instances }: { instances: Pick<InstanceStore, 'get' | 'byMachine'> },
 ): Promise<Instance> {
-  const instance = await instances.get(id)
+  const instance = (await instances.get(id)) ?? (await byAlias(id, instances))
   if (instance === undefined) throw noSuchInstance(id)
   return instance
+}
+
+/** `vast_27453221`: a marketplace's id of the machine, with the marketplace in front. */
+async function byAlias(id: string, instances: Pick<InstanceStore, 'byMachine'>): Promise<Instance | undefined> {
+  const at = id.indexOf('_')
+  const provider = at < 1 ? undefined : providerNamed(id.slice(0, at))
+  return provider === undefined ? undefined : instances.byMachine(provider, id.slice(at + 1))
 }
 
 /** Ends it for good. Allowed in every status; repeated on an ended one it changes nothing. */

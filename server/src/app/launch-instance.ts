@@ -2,12 +2,11 @@ import type { Bell } from '../core/bell.ts'
 import type { HealthCheck, Instance, InstanceId, InstanceSecrets, Wish } from '../core/instances/instance.ts'
 import { reasons } from '../core/instances/status.ts'
 import { type Nanos, usdText } from '../core/money.ts'
-import { explain } from '../core/offers/explain.ts'
+import { type Explanation, explain } from '../core/offers/explain.ts'
 import type { MarketWarning } from '../core/offers/market-view.ts'
-import { matches } from '../core/offers/match.ts'
 import { type Market, type Offer, offerHandleFrom, offerId, offerKey } from '../core/offers/offer.ts'
 import type { PlannedOffer } from '../core/offers/plan.ts'
-import { filterFromWish, interestFromWish, needFromWish, planForWish } from '../core/offers/wish-plan.ts'
+import { filterFromWish, fulfils, interestFromWish, needFromWish, planForWish } from '../core/offers/wish-plan.ts'
 import { type ProviderName, providerNames, publicProviderNames } from '../core/providers.ts'
 import { secondMs } from '../core/time.ts'
 import type { InstanceStore } from '../store/instances.ts'
@@ -43,6 +42,8 @@ export interface LaunchPlan {
   wish: Wish
   offers: readonly PlannedOffer[]
   warnings: readonly MarketWarning[]
+  /** Why there is nothing to try; null when there is. */
+  explanation: Explanation | null
 }
 
 export interface LaunchDeps extends MarketDeps {
@@ -62,7 +63,8 @@ export interface Idempotency {
 export async function planInstance(input: LaunchInput, deps: LaunchDeps): Promise<LaunchPlan> {
   const wish = wishFrom(input, deps)
   const { warnings, offers } = await planned(wish, deps)
-  return { wish, offers, warnings }
+  const explanation = offers.length > 0 ? null : explanationOf(wish, candidates(wish, deps), deps)
+  return { wish, offers, warnings, explanation }
 }
 
 /**
@@ -226,8 +228,8 @@ async function planned(wish: Wish, deps: LaunchDeps) {
       details: { provider: name, offer_id: chosen.key },
     })
   }
-  if (!matches(only.offer, filterFromWish(wish), { ...context, need: needFromWish(wish) })) {
-    throw new AppError('no_offer', explanationOf(wish, [only], deps), {
+  if (!fulfils(only.offer, wish, context)) {
+    throw new AppError('no_offer', explanationOf(wish, [only.offer], deps).sentence, {
       fix: 'choose another offer, or ask for less',
       details: { offer_id: offerId(only.offer) },
     })
@@ -269,18 +271,13 @@ function unheardOf({ provider, message }: MarketWarning): AppError {
   })
 }
 
-function explanationOf(wish: Wish, offers: readonly PlannedOffer[], deps: LaunchDeps): string {
-  const context = { now: deps.clock.now(), need: needFromWish(wish), modelNamed: deps.gpus.find }
-  return explain(
-    offers.map(({ offer }) => offer),
-    filterFromWish(wish),
-    context,
-  ).sentence
+function explanationOf(wish: Wish, offers: readonly Offer[], deps: LaunchDeps): Explanation {
+  const context = { now: deps.clock.now(), need: needFromWish(wish), modelNamed: modelLookup(deps.gpus) }
+  return explain(offers, filterFromWish(wish), context)
 }
 
 function nothingFits(wish: Wish, warnings: readonly MarketWarning[], deps: LaunchDeps): AppError {
-  const context = { now: deps.clock.now(), need: needFromWish(wish), modelNamed: modelLookup(deps.gpus) }
-  const explanation = explain(candidates(wish, deps), filterFromWish(wish), context)
+  const explanation = explanationOf(wish, candidates(wish, deps), deps)
   const why =
     explanation.left > 0 ? 'the offers that fit failed lately and are avoided for some minutes' : explanation.sentence
   const unheard = warnings.length === 0 ? '' : `; ${warnings.map((one) => one.message).join('; ')}`

@@ -24,7 +24,19 @@ export function withNamedSchemas(input: Parameters<typeof jsonSchemaTransformObj
       text = JSON.stringify(renamed)
     }
   }
-  return withoutUnused(JSON.parse(text))
+  return withoutUnused(withOptionalBodies(JSON.parse(text)))
+}
+
+/** A body that may be null may be missing; the library requires every body that has a schema. */
+function withOptionalBodies<T extends { paths?: unknown }>(document: T): T {
+  const operations = Object.values((document.paths ?? {}) as Record<string, Record<string, unknown>>).flatMap((path) =>
+    Object.values(path),
+  )
+  for (const operation of operations) {
+    const { requestBody } = operation as { requestBody?: { required?: boolean; content?: unknown } }
+    if (requestBody && JSON.stringify(requestBody.content).includes('{"type":"null"}')) requestBody.required = false
+  }
+  return document
 }
 
 function pathsOf(text: string): string {

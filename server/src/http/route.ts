@@ -63,7 +63,7 @@ export interface Answer<Data> {
 
 export interface Route<Deps> {
   spec: Omit<RouteSpec<unknown, unknown, unknown, unknown, Deps>, 'handle'>
-  register(app: FastifyInstance, deps: Deps): void
+  register: (app: FastifyInstance, deps: Deps) => void
 }
 
 /** What every operation may answer. */

@@ -1,7 +1,5 @@
 import type { Metrics } from '../observability/metrics.ts'
 
-export type OutboundMetrics = ReturnType<typeof outboundMetrics>
-
 /** What we count about everything that leaves. */
 export function outboundMetrics(metrics: Metrics) {
   return {

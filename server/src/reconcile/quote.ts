@@ -2,12 +2,11 @@ import type { GpuCatalogue } from '../core/gpus/gpu.ts'
 import type { Instance } from '../core/instances/instance.ts'
 import { reasons } from '../core/instances/status.ts'
 import { usdText } from '../core/money.ts'
-import { type MatchContext, matches } from '../core/offers/match.ts'
 import { offerId } from '../core/offers/offer.ts'
 import type { OfferIndex } from '../core/offers/offer-index.ts'
 import type { PlannedOffer } from '../core/offers/plan.ts'
 import { comparablePrice } from '../core/offers/price.ts'
-import { filterFromWish, needFromWish, providerPenalty } from '../core/offers/wish-plan.ts'
+import { fulfils, needFromWish, providerPenalty } from '../core/offers/wish-plan.ts'
 import { type Provider, ProviderError } from '../providers/provider.ts'
 import { offerName } from './events.ts'
 import type { Providers } from './fleet.ts'
@@ -36,7 +35,6 @@ export async function quote({ offer }: PlannedOffer, instance: Instance, deps: Q
   try {
     const fresh = await provider.quote(offer, { diskGb: wish.diskGb })
     const price = comparablePrice(fresh, needFromWish(wish))
-    const context: MatchContext = { now, need: needFromWish(wish), modelNamed: deps.gpus.find }
     if (wish.maxPricePerHour !== null && price.total > wish.maxPricePerHour) {
       penaliseOffer(offer, deps)
       return {
@@ -45,7 +43,7 @@ export async function quote({ offer }: PlannedOffer, instance: Instance, deps: Q
         transient: false,
       }
     }
-    if (!matches(fresh, filterFromWish(wish), context)) {
+    if (!fulfils(fresh, wish, { now, modelNamed: deps.gpus.find })) {
       return { kind: 'skip', why: `${name}: it no longer fits the request`, transient: false }
     }
     return { kind: 'good', planned: { offer: fresh, price }, provider }

@@ -6,11 +6,21 @@ import { fromJsonText, jsonText } from './json.ts'
 import type { Database } from './sqlite.ts'
 import type { EventsTable } from './tables.ts'
 
+export const eventKinds = [
+  'status', // another status was entered
+  'attempt', // an offer was chosen and a machine is being asked for
+  'attempt_ended', // refused, or given up
+  'offers_skipped', // planned, but not what they were when looked at again
+  'order', // something was asked for that changes no status
+  'leftover_gone', // the machine of an attempt that was given up has ended
+  'alarm', // somebody should look
+] as const
+export type EventKind = (typeof eventKinds)[number]
+
 export interface NewEvent {
   at: Instant
   instanceId: InstanceId | null
-  /** `status`, `attempt`, `attempt_ended`, `order`, `alarm` */
-  kind: string
+  kind: EventKind
   status: Status | null
   because: Because | null
   /** A sentence for people, without secrets. */
@@ -72,7 +82,7 @@ function eventFromRow(row: Selectable<EventsTable>): StoredEvent {
     id: row.id,
     at: row.at,
     instanceId: row.instance_id as InstanceId | null,
-    kind: row.kind,
+    kind: row.kind as EventKind,
     status: row.status as Status | null,
     because: row.because as Because | null,
     message: row.message,

@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely'
 import type { Instance, InstanceId, InstanceSecrets, Launch } from '../core/instances/instance.ts'
 import type { Because, Status } from '../core/instances/status.ts'
+import type { ProviderName } from '../core/providers.ts'
 import type { Instant } from '../core/time.ts'
 import { addEvents, type NewEvent } from './events.ts'
 import { jsonText } from './json.ts'
@@ -19,6 +20,8 @@ export interface InstanceStore {
   /** Writes the wish down, with the caller's idempotency key if there is one. */
   add(entry: NewInstance): Promise<void>
   get(id: string): Promise<Instance | undefined>
+  /** The instance that has, or had, this machine of a marketplace; the newest if there were several. */
+  byMachine(provider: ProviderName, externalId: string): Promise<Instance | undefined>
   secretsOf(id: InstanceId): Promise<InstanceSecrets>
   list(query: InstanceQuery): Promise<Instance[]>
   /** What an earlier call with this key made. */
@@ -99,7 +102,7 @@ export function createInstanceStore(database: Database, sealer: Sealer): Instanc
     transaction: Database,
     claim: Claim,
     decided: Decided,
-    more: { attempt?: number; keep: boolean },
+    more: { attempt?: number; provider?: ProviderName; keep: boolean },
   ): Promise<boolean> {
     const { numUpdatedRows } = await transaction
       .updateTable('instances')
@@ -112,6 +115,7 @@ export function createInstanceStore(database: Database, sealer: Sealer): Instanc
         due_at: decided.dueAt,
         ...(decided.wanted !== undefined && { wanted: decided.wanted }),
         ...(more.attempt !== undefined && { attempt: more.attempt }),
+        ...(more.provider !== undefined && { provider: more.provider }),
         ...(!more.keep && { claimed_until: 0 }),
       })
       .where('id', '=', claim.id)
@@ -128,6 +132,7 @@ export function createInstanceStore(database: Database, sealer: Sealer): Instanc
           .values({
             id: instance.id,
             label: instance.label,
+            provider: instance.wish.provider ?? instance.wish.expected?.offer.provider ?? null,
             wish: jsonText(instance.wish),
             sealed: sealer.seal(secrets),
             wanted: instance.wanted,
@@ -164,6 +169,18 @@ export function createInstanceStore(database: Database, sealer: Sealer): Instanc
       return row && withLaunch(row)
     },
 
+    async byMachine(provider, externalId) {
+      const row = await database
+        .selectFrom('instances')
+        .innerJoin('launches', 'launches.instance_id', 'instances.id')
+        .selectAll('instances')
+        .where('launches.provider', '=', provider)
+        .where('launches.external_id', '=', externalId)
+        .orderBy('launches.intended_at', 'desc')
+        .executeTakeFirst()
+      return row && withLaunch(row)
+    },
+
     async secretsOf(id) {
       const { sealed } = await database
         .selectFrom('instances')
@@ -178,17 +195,7 @@ export function createInstanceStore(database: Database, sealer: Sealer): Instanc
       const { statuses, provider, label, before, limit } = query
       if (statuses !== undefined) select = select.where('status', 'in', [...statuses])
       if (label !== undefined) select = select.where('label', '=', label)
-      if (provider !== undefined) {
-        select = select.where(({ exists, selectFrom }) =>
-          exists(
-            selectFrom('launches')
-              .select('launches.attempt')
-              .whereRef('launches.instance_id', '=', 'instances.id')
-              .whereRef('launches.attempt', '=', 'instances.attempt')
-              .where('launches.provider', '=', provider),
-          ),
-        )
-      }
+      if (provider !== undefined) select = select.where('provider', '=', provider)
       if (before !== undefined) {
         select = select.where(({ or, and, eb }) =>
           or([
@@ -281,7 +288,14 @@ export function createInstanceStore(database: Database, sealer: Sealer): Instanc
 
     recordIntent(claim, launch, decided, events) {
       return database.transaction().execute(async (transaction) => {
-        if (!(await decide(transaction, claim, decided, { attempt: launch.attempt, keep: true }))) return false
+        if (
+          !(await decide(transaction, claim, decided, {
+            attempt: launch.attempt,
+            provider: launch.provider,
+            keep: true,
+          }))
+        )
+          return false
         await transaction
           .insertInto('launches')
           .values({

@@ -12,6 +12,8 @@ export interface Tables {
 export interface InstancesTable {
   id: string
   label: string | null
+  /** Where its newest launch is, or where the first is expected. */
+  provider: string | null
   wish: string
   /** Environment, registry credentials and start script, encrypted. */
   sealed: string

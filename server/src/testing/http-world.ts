@@ -124,6 +124,7 @@ export async function httpWorld({ http, offers = usualOffers(), providers, off =
         paperspace: paperspaceDescription,
         novita: novitaDescription,
       },
+      fingerprint: (text) => `fingerprint of ${text}`,
       newInstanceId: () => {
         made += 1
         return instanceIdFrom(

@@ -102,7 +102,8 @@ const soon = () => {
   waiting = setTimeout(show, 300)
 }
 const events = new EventSource('/api/v1/events')
-for (const kind of ['status', 'attempt', 'attempt_ended', 'order', 'leftover_gone', 'alarm']) events.addEventListener(kind, soon)
+for (const kind of ['status', 'attempt', 'attempt_ended', 'order', 'leftover_gone', 'alarm'])
+  events.addEventListener(kind, soon)
 events.addEventListener('error', () => events.readyState === EventSource.CLOSED && events.close())
 setInterval(show, 10_000)
 show()

@@ -190,6 +190,11 @@ export function matches(offer: Offer, filter: OfferFilter, context: MatchContext
   return filterRules.every((rule) => !rule.applies(filter) || rule.passes(offer, filter, context) === true)
 }
 
+/** Whether something that is known speaks against it. What the marketplace does not say does not. */
+export function isRefused(offer: Offer, filter: OfferFilter, context: MatchContext): boolean {
+  return filterRules.some((rule) => rule.applies(filter) && rule.passes(offer, filter, context) === false)
+}
+
 type NumberFilter = {
   [Key in keyof OfferFilter]-?: Exclude<OfferFilter[Key], undefined> extends number ? Key : never
 }[keyof OfferFilter]

@@ -1,7 +1,7 @@
 import type { Wish } from '../instances/instance.ts'
 import type { Instant } from '../time.ts'
 import type { MarketInterest } from './market-view.ts'
-import type { MatchContext, OfferFilter } from './match.ts'
+import { isRefused, type MatchContext, matches, type OfferFilter } from './match.ts'
 import { type Market, type Offer, offerKey } from './offer.ts'
 import { type PlannedOffer, planLaunch } from './plan.ts'
 import type { PriceNeed } from './price.ts'
@@ -64,6 +64,16 @@ export function planForWish(offers: Iterable<Offer>, wish: Wish, context: WishCo
   const offer = [...offers].find((one) => one.provider === chosen.provider && offerKey(one) === chosen.key)
   // A chosen offer is tried whatever failed there before: the caller has decided.
   return offer === undefined ? [] : [priced(offer, { need })]
+}
+
+/**
+ * Whether an offer fulfils the wish. An unknown value never satisfies a stated bound; but an offer that the caller chose
+ * was seen with what is not known about it, and is refused only for what is.
+ */
+export function fulfils(offer: Offer, wish: Wish, context: Omit<MatchContext, 'need'>): boolean {
+  const filter = filterFromWish(wish)
+  const complete = { ...context, need: needFromWish(wish) }
+  return wish.offer === null ? matches(offer, filter, complete) : !isRefused(offer, filter, complete)
 }
 
 /** The key under which a whole provider is avoided for a while: it is down, or refuses our key. */

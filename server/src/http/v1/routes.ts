@@ -8,7 +8,7 @@ import {
   stopInstanceRoute,
   terminateInstanceRoute,
 } from './instances/act.ts'
-import { launchInstanceRoute, planInstanceRoute } from './instances/launch.ts'
+import { type Fingerprints, launchInstanceRoute, planInstanceRoute } from './instances/launch.ts'
 import {
   getInstanceRoute,
   instanceCostsRoute,
@@ -22,7 +22,7 @@ import { providersRoute } from './market/providers.ts'
 import { marketplaceStatsRoute } from './market/stats.ts'
 import { searchOffersAdvancedRoute, searchOffersRoute } from './offers/search.ts'
 
-export type V1Deps = LaunchDeps & ReadDeps & ActDeps & ListProvidersDeps
+export type V1Deps = LaunchDeps & Fingerprints & ReadDeps & ActDeps & ListProvidersDeps
 
 /** Every operation of `/api/v1`, in the order in which the documentation shows them. */
 export const v1Routes: readonly Route<V1Deps>[] = [

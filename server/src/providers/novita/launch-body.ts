@@ -19,7 +19,7 @@ export interface NovitaCreateBody {
 }
 
 /** Repeats the name, so that a machine can be told by it. */
-export const labelVariable = 'GPUFLEET_LABEL'
+const labelVariable = 'GPUFLEET_LABEL'
 
 /**
  * The agreed price of the GPUs in nano-dollars per hour. An instance shows its variables but no price, so this is how the

@@ -9,8 +9,6 @@ import type { RegionCode } from './regions.ts'
 import * as calls from './requests.ts'
 import * as wire from './wire.ts'
 
-export type PaperspaceClient = ReturnType<typeof createPaperspaceClient>
-
 /** What an action did: accepted, refused because of what the machine is doing, or no such machine. */
 export type ActionAnswer =
   | { kind: 'accepted'; event: wire.PaperspaceEvent | null }

@@ -6,6 +6,7 @@ export async function up(database: Kysely<unknown>): Promise<void> {
     .createTable('instances')
     .addColumn('id', 'text', (column) => column.primaryKey())
     .addColumn('label', 'text')
+    .addColumn('provider', 'text')
     .addColumn('wish', 'text', (column) => column.notNull())
     .addColumn('sealed', 'text', (column) => column.notNull())
     .addColumn('wanted', 'text', (column) => column.notNull())

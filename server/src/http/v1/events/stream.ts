@@ -60,7 +60,7 @@ export function eventStream(app: FastifyInstance, deps: EventStreamDeps): void {
       // Who has left meanwhile is not listened for: nobody would tell us to stop.
       if (request.raw.destroyed) return reply.hijack()
 
-      const response = opened(reply)
+      const response = opened(reply, from)
       open.add(response)
       const pump = createPump(response, from, (position) =>
         deps.listEvents({ ...(instanceId !== undefined && { instanceId }), after: position, limit: batch }),
@@ -84,7 +84,7 @@ function lastSeen(header: string | string[] | undefined): number | undefined {
 }
 
 /** Takes the connection over, with what other plugins have put into the head: CORS, security, limits. */
-function opened(reply: FastifyReply): ServerResponse {
+function opened(reply: FastifyReply, from: number): ServerResponse {
   reply.hijack()
   const { raw } = reply
   raw.writeHead(200, {
@@ -93,7 +93,8 @@ function opened(reply: FastifyReply): ServerResponse {
     'cache-control': 'no-store',
     'x-accel-buffering': 'no',
   })
-  raw.write('retry: 2000\n\n')
+  // The position comes first: who loses the connection before the first event still knows where to go on.
+  raw.write(`retry: 2000\nid: ${from}\n\n`)
   return raw
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import type { InstanceEvent } from '../../../app/instance-events.ts'
+import { eventKinds, type InstanceEvent } from '../../../app/instance-events.ts'
+import { type Because, reasons, statuses } from '../../../core/instances/status.ts'
 import { isoFrom } from '../../../core/time.ts'
 
 export const EventView = z
@@ -7,9 +8,9 @@ export const EventView = z
     id: z.int().describe('Grows with time; resume after it.'),
     at: z.iso.datetime(),
     instance_id: z.string().nullable(),
-    kind: z.string().describe('status, attempt, attempt_ended, order, leftover_gone, alarm'),
-    status: z.string().nullable().describe('The status entered, for `status` events.'),
-    because: z.string().nullable(),
+    kind: z.enum(eventKinds),
+    status: z.enum(statuses).nullable().describe('The status entered, for `status` events.'),
+    because: z.enum(Object.keys(reasons) as [Because, ...Because[]]).nullable(),
     message: z.string(),
     data: z.record(z.string(), z.unknown()),
   })

@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { type LaunchDeps, type LaunchPlan, launchInstance, planInstance } from '../../../app/launch-instance.ts'
 import type { Charge } from '../../../core/charges/charge.ts'
 import type { InstanceId } from '../../../core/instances/instance.ts'
 import { usdFromNanos } from '../../../core/money.ts'
 import { type Answer, route } from '../../route.ts'
-import { WarningView, warningView } from '../market/view.ts'
+import { ExplanationView, explanationView, WarningView, warningView } from '../market/view.ts'
 import { OfferView, offerView } from '../offers/view.ts'
 import { LaunchBody, launchFrom } from './input.ts'
 import { InstanceView, instanceView } from './view.ts'
@@ -16,6 +15,7 @@ export const PlanView = z
     offers: z.array(OfferView).describe('What would be tried, in this order.'),
     disk_gb: z.number(),
     cheapest_per_hour_usd: z.string().nullable(),
+    explanation: ExplanationView.nullable().describe('Why there is nothing to try; null when there is.'),
   })
   .meta({ id: 'LaunchPlan' })
 
@@ -36,6 +36,11 @@ const LaunchHeaders = z.looseObject({
     .optional()
     .describe('The same key with the same body answers the same instance; with another body, 409.'),
 })
+
+export interface Fingerprints {
+  /** Tells two bodies apart without keeping them: they hold secrets. */
+  fingerprint: (text: string) => string
+}
 
 interface Charges {
   charges: { ofInstance(id: InstanceId): Promise<Charge[]> }
@@ -59,11 +64,12 @@ export const launchInstanceRoute = route({
   },
   errors: [...errors, 'idempotency_key_reused'],
 
-  async handle({ body, caller, request }, deps: LaunchDeps & Charges) {
+  async handle({ body, caller, request }, deps: LaunchDeps & Charges & Fingerprints) {
     const input = launchFrom(body)
     if (body.dry_run === true) return planAnswer(await planInstance(input, deps), deps)
     const key = keyFrom(request.headers['idempotency-key'])
-    const idempotency = key === null ? null : { scope: `launch ${caller.name}`, key, fingerprint: fingerprintOf(body) }
+    const idempotency =
+      key === null ? null : { scope: `launch ${caller.name}`, key, fingerprint: deps.fingerprint(inOrder(body)) }
     const { instance, repeated, warnings } = await launchInstance(input, idempotency, deps)
     const charges = repeated ? await deps.charges.ofInstance(instance.id) : []
     return {
@@ -86,7 +92,10 @@ export const planInstanceRoute = route({
   handle: async ({ body }, deps: LaunchDeps) => planAnswer(await planInstance(launchFrom(body), deps), deps),
 })
 
-function planAnswer({ wish, offers, warnings }: LaunchPlan, deps: LaunchDeps): Answer<z.infer<typeof PlanView>> {
+function planAnswer(
+  { wish, offers, warnings, explanation }: LaunchPlan,
+  deps: LaunchDeps,
+): Answer<z.infer<typeof PlanView>> {
   const now = deps.clock.now()
   const [first] = offers
   return {
@@ -96,6 +105,7 @@ function planAnswer({ wish, offers, warnings }: LaunchPlan, deps: LaunchDeps): A
       offers: offers.map((planned) => offerView(planned, { model: deps.gpus.find(planned.offer.gpu.model), now })),
       disk_gb: wish.diskGb,
       cheapest_per_hour_usd: first === undefined ? null : usdFromNanos(first.price.total),
+      explanation: explanation === null ? null : explanationView(explanation),
     },
     more: { warnings: warnings.map(warningView) },
   }
@@ -106,10 +116,10 @@ function keyFrom(header: string | string[] | undefined): string | null {
 }
 
 /** Of what is asked, whatever the order of its names. */
-function fingerprintOf(body: z.infer<typeof LaunchBody>): string {
+function inOrder(body: z.infer<typeof LaunchBody>): string {
   const sorted = (_key: string, value: unknown) =>
     typeof value === 'object' && value !== null && !Array.isArray(value)
       ? Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)))
       : value
-  return createHash('sha256').update(JSON.stringify(body, sorted)).digest('base64url')
+  return JSON.stringify(body, sorted)
 }

@@ -4,7 +4,7 @@ import type { Charge } from '../../../core/charges/charge.ts'
 import { performanceScore } from '../../../core/gpus/contract-models.ts'
 import type { GpuCatalogue } from '../../../core/gpus/gpu.ts'
 import type { Instance } from '../../../core/instances/instance.ts'
-import { reasons, statuses } from '../../../core/instances/status.ts'
+import { type Because, reasons, statuses } from '../../../core/instances/status.ts'
 import { type Nanos, nanos, usdFromNanos, usdNumber } from '../../../core/money.ts'
 import { type Offer, offerKey } from '../../../core/offers/offer.ts'
 import { publicProviderNames } from '../../../core/providers.ts'
@@ -19,7 +19,9 @@ export const InstanceView = z
     name: z.string(),
     label: z.string().nullable(),
     status: StatusName,
-    because: z.string().describe('Why it entered this status; see `because_text`.'),
+    because: z
+      .enum(Object.keys(reasons) as [Because, ...Because[]])
+      .describe('Why it entered this status; see `because_text`.'),
     because_text: z.string(),
     message: z.string().nullable(),
     status_since: z.iso.datetime(),

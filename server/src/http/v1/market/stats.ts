@@ -15,6 +15,7 @@ const StatsView = z
     model_stats: z.record(
       z.string(),
       z.object({
+        canonical_name: z.string().describe('The variant that a contract’s short name stands for.'),
         model: GpuInfoView.partial().required({ name: true }),
         available_count: z.int(),
         min_price: z.number(),
@@ -58,6 +59,7 @@ export const marketplaceStatsRoute = route({
             return [
               model === undefined ? entry.model : contractKey(model),
               {
+                canonical_name: entry.model,
                 model: model === undefined ? { name: entry.model } : gpuInfoView(model),
                 available_count: entry.available,
                 min_price: usdNumber(entry.min),
