@@ -126,6 +126,7 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
   await migrate(database)
   const instances = createInstanceStore(database, createSealer(Buffer.from(secretsKey.reveal(), 'base64')))
   const launches = createLaunchStore(database)
+  await instances.forgetClaims()
   const events = createEventStore(database)
   const charges = createChargeStore(database)
 

@@ -40,6 +40,11 @@ export interface InstanceStore {
   recordIntent(claim: Claim, launch: Launch, decided: Decided, events: NewEvent[]): Promise<boolean>
   /** Gives the instance back without a change. */
   release(claim: Claim, dueAt: Instant | null): Promise<void>
+  /**
+   * Gives back what a process that died had claimed, so that nothing waits for its claims to run out. For the start, where
+   * no other process works on this database; if one does all the same, its decisions are fenced out, not doubled.
+   */
+  forgetClaims(): Promise<void>
   /** Has all instances that are waiting looked at now: the market changed, a provider came back. */
   wake(ids: readonly InstanceId[], now: Instant): Promise<void>
   /** The earliest moment at which one is due. */
@@ -343,6 +348,11 @@ export function createInstanceStore(database: Database, sealer: Sealer): Instanc
         .where('id', '=', claim.id)
         .where('claim_token', '=', claim.token)
         .execute()
+    },
+
+    async forgetClaims() {
+      await database.updateTable('instances').set({ claimed_until: 0 }).where('claimed_until', '>', 0).execute()
+      await database.updateTable('launches').set({ claimed_until: 0 }).where('claimed_until', '>', 0).execute()
     },
 
     async wake(ids, now) {

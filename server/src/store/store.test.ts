@@ -139,6 +139,23 @@ describe('a claim', () => {
     expect(await stores.instances.claimDue(now + all.forMs, all)).toHaveLength(1)
   })
 
+  test('of a process that died is given back at the next start, and what that process still writes is refused', async () => {
+    await added()
+    const [dead] = await stores.instances.claimDue(now, all)
+    await stores.instances.forgetClaims()
+    expect(await stores.instances.claimDue(now, all)).toHaveLength(1)
+    if (dead === undefined) throw new Error('nothing was claimed')
+    const late = {
+      status: 'failed',
+      because: 'no_offer_left',
+      message: null,
+      statusSince: now,
+      endedAt: now,
+      dueAt: null,
+    } as const
+    expect(await stores.instances.recordDecision(dead, late, [])).toBe(false)
+  })
+
   test('two processes on one file never get the same instance', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'gpufleet-store-'))
     const path = join(dir, 'shared.db')

@@ -33,7 +33,8 @@ describe.each(cases)('$name', (marketplace) => {
     expect(phases.has('gone') || phases.has('ended')).toBe(true)
   })
 
-  test.runIf(aRig(marketplace).provider.describe().abilities.hasSpot)('so they do on the spot market', async () => {
+  const whereThereIsSpot = aRig(marketplace).provider.describe().abilities.hasSpot ? test : () => {}
+  whereThereIsSpot('so they do on the spot market', async () => {
     const rig = aRig(marketplace)
     const { abilities } = rig.provider.describe()
     const offer = await rig.anOffer('spot')
