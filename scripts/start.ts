@@ -55,6 +55,11 @@ const simulated = options.simulated || (configured.length === 0 && !production)
 const children: ChildProcess[] = []
 let stopping = false
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(signal))
+// npm passes no SIGTERM on: when it is gone, so are we.
+const parent = process.ppid
+if (process.env.npm_lifecycle_event !== undefined) {
+  setInterval(() => process.ppid !== parent && stop('SIGTERM'), 1_000).unref()
+}
 
 const environment = simulated ? { ...process.env, ...(await simulatedMarket()) } : process.env
 const server = start(

@@ -207,7 +207,7 @@ export interface Explanation {
   emptied_by: string[]
   filters: Array<{
     name: string
-    /** Offers that fail it, whatever the other filters say. */
+    /** Offers of the models asked for that fail it, whatever the other filters say; gpu_model: of all. */
     removes: number
     /** Offers of which the marketplace does not say; they do not pass. */
     unknown: number

@@ -1,7 +1,10 @@
 import { type Answer, type FilterRule, type MatchContext, type OfferFilter, statedRules } from './match.ts'
 import type { Offer } from './offer.ts'
 
-/** What one stated filter does to the offers, whatever the others do. `removes + unknown + keeps` is the total. */
+/**
+ * What one stated filter does to the offers of the models asked for, whatever the others do; `gpu_model` itself, to all
+ * offers. `removes + unknown + keeps` is the number of those offers.
+ */
 export interface FilterEffect {
   /** As the API calls it: `max_price`. */
   name: string
@@ -31,8 +34,6 @@ interface Tally {
   effect: FilterEffect
   /** Offers that this filter alone keeps out of the result. */
   keptOut: Offer[]
-  /** How many offers of the wanted models pass it. */
-  keepsWanted: number
 }
 
 /** Why a search found what it found, so that an empty answer can say what to change. */
@@ -42,23 +43,33 @@ export function explain(offers: readonly Offer[], filter: OfferFilter, context: 
       rule,
       effect: { name: rule.name, removes: 0, unknown: 0, keeps: 0, leftWithout: 0 },
       keptOut: [],
-      keepsWanted: 0,
     }),
   )
   const wanted: Offer[] = []
   let left = 0
 
+  const byModel = tallies.find(({ rule }) => rule.name === 'gpu_model')
+  const others = tallies.filter((tally) => tally !== byModel)
   for (const offer of offers) {
-    const answers = tallies.map(({ rule }) => rule.passes(offer, filter, context))
-    const failed = tallies.filter((_, at) => answers[at] !== true)
-    const isWanted = !failed.some(({ rule }) => rule.name === 'gpu_model')
-    if (isWanted) wanted.push(offer)
-    tallies.forEach((tally, at) => {
-      count(tally.effect, answers[at])
-      if (isWanted && answers[at] === true) tally.keepsWanted += 1
-    })
-    if (failed.length === 0) left += 1
-    if (failed.length === 1) failed[0]?.keptOut.push(offer)
+    const isWanted = byModel === undefined || byModel.rule.passes(offer, filter, context) === true
+    if (byModel !== undefined) count(byModel.effect, isWanted)
+    if (!isWanted) {
+      // What the other filters do to models that nobody asked for explains nothing.
+      if (others.every(({ rule }) => rule.passes(offer, filter, context) === true)) byModel.keptOut.push(offer)
+      continue
+    }
+    wanted.push(offer)
+    let failures = 0
+    let failed: Tally | undefined
+    for (const tally of others) {
+      const answer = tally.rule.passes(offer, filter, context)
+      count(tally.effect, answer)
+      if (answer === true) continue
+      failures += 1
+      failed = tally
+    }
+    if (failures === 0) left += 1
+    if (failures === 1) failed?.keptOut.push(offer)
   }
   for (const { effect, keptOut } of tallies) effect.leftWithout = left + keptOut.length
 
@@ -78,7 +89,7 @@ export function explain(offers: readonly Offer[], filter: OfferFilter, context: 
     if (!first) return 'no offer matches'
     if (wanted.length === 0) return `none of the ${offers.length} offers on sale is ${models(filter, ' or ')}`
     if (first.keptOut.length > 0) return removal(first.rule, first.keptOut)
-    if (first.keepsWanted > 0) return `no offer passes ${list(toBlame)} at once; each of them alone leaves some`
+    if (first.effect.keeps > 0) return `no offer passes ${list(toBlame)} at once; each of them alone leaves some`
     const also = others.length > 0 ? `; so did ${list(others)}` : ''
     return `${removal(first.rule, wanted)}${also}`
   }
@@ -114,7 +125,7 @@ function blamed(tallies: readonly Tally[], wanted: readonly Offer[]): Tally[] {
   // A smaller wish first: other models are the last thing that somebody wants to hear of.
   const wantedHelp = helpful.filter(({ rule }) => rule.name !== 'gpu_model')
   if (wantedHelp.length > 0) return wantedHelp
-  const hopeless = tallies.filter(({ rule, keepsWanted }) => rule.name !== 'gpu_model' && keepsWanted === 0)
+  const hopeless = tallies.filter(({ rule, effect }) => rule.name !== 'gpu_model' && effect.keeps === 0)
   if (hopeless.length > 0) return hopeless
   return tallies.filter(({ effect }) => effect.removes + effect.unknown > 0)
 }

@@ -50,8 +50,8 @@ interface Bucket {
   byPrice: Offer[] | null
 }
 
-/** Offers that are looked at only to be counted: some milliseconds' worth, and more than the marketplaces show today. */
-const mostCounted = 10_000
+/** Offers that are looked at only to be counted: less than a millisecond's worth. */
+const mostCounted = 2_000
 
 /**
  * Offers are grouped by model and kept by price. A search stops in each group where the price of the GPUs alone is above

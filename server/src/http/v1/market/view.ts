@@ -19,7 +19,9 @@ export const ExplanationView = z
     filters: z.array(
       z.object({
         name: z.string(),
-        removes: z.int().describe('Offers that fail it, whatever the other filters say.'),
+        removes: z
+          .int()
+          .describe('Offers of the models asked for that fail it, whatever the other filters say; gpu_model: of all.'),
         unknown: z.int().describe('Offers of which the marketplace does not say; they do not pass.'),
         keeps: z.int(),
         left_without: z.int().describe('How many would be left if only this filter were dropped.'),
