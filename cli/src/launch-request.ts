@@ -21,6 +21,7 @@ export interface LaunchOptions {
   minCuda?: number
   disk?: number
   image?: string
+  template?: string
   registryServer?: string
   registryUser?: string
   env?: string[]
@@ -51,6 +52,7 @@ export function launchRequestFrom(options: LaunchOptions, files: Files): LaunchR
   }
   return {
     ...(offer !== undefined ? offerFrom(offer, options.provider) : { provider: options.provider }),
+    template: options.template,
     gpu_models: options.gpu,
     gpu_count: options.gpuCount,
     min_vram_gb: options.minVram,

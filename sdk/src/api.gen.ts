@@ -333,6 +333,23 @@ export interface MarketplaceStats {
   sampled: string[]
 }
 
+export interface Template {
+  name: string
+  description: string
+  image: string
+  disk_gb: number
+  ports: Array<{
+    container_port: number
+    protocol: 'tcp' | 'udp' | 'http'
+  }>
+  environment: Record<string, string>
+  health: {
+    path: string
+    port: number
+    timeout_s: number
+  } | null
+}
+
 export interface LaunchRequest {
   provider?: string | undefined
   /** `provider_id` of an offer; needs `provider`. */
@@ -354,6 +371,13 @@ export interface LaunchRequest {
   min_cuda?: number | undefined
   /** Decimal gigabytes. Default 10. Fixed for its life. */
   disk_gb?: number | undefined
+  /** Fills in what is left out; see GET /api/v1/templates. */
+  template?: string | undefined
+  /** Counts in the comparable price where traffic is billed. */
+  expected_traffic?: {
+    upload_gb_per_hour?: number | undefined
+    download_gb_per_hour?: number | undefined
+  } | undefined
   /** Default pytorch/pytorch:latest. */
   image?: string | undefined
   registry_auth?: {
@@ -418,6 +442,8 @@ export interface Operations {
       max_ram_gb?: number | undefined
       min_storage_gb?: number | undefined
       disk_gb?: number | undefined
+      upload_gb_per_hour?: number | undefined
+      download_gb_per_hour?: number | undefined
       min_price?: string | undefined
       max_price?: string | undefined
       region?: string | undefined
@@ -486,6 +512,9 @@ export interface Operations {
       min_cuda?: number | undefined
       min_download_mbps?: number | undefined
       min_upload_mbps?: number | undefined
+      /** Expected traffic that the price includes. */
+      upload_gb_per_hour?: number | undefined
+      download_gb_per_hour?: number | undefined
       min_lifetime_hours?: number | undefined
       /** Default price. */
       sort_by?: 'price' | 'performance' | 'performance_score' | 'price_per_performance' | 'reliability' | 'memory' | 'gpu_count' | undefined
@@ -545,6 +574,17 @@ export interface Operations {
       message: string
       data: MarketplaceStats
       warnings: MarketWarning[]
+    }
+  }
+  /** Launches by name: what a request leaves out comes from its template. */
+  listTemplates: {
+    params: undefined
+    query: undefined
+    body: undefined
+    reply: {
+      success: true
+      message: string
+      data: Template[]
     }
   }
   /** What a launch would try, in order. Rents nothing. */
@@ -736,6 +776,7 @@ export const routes: { readonly [Id in OperationId]: { readonly method: string; 
   listGpuModels: { method: 'GET', path: '/api/v1/gpu-models' },
   listProviders: { method: 'GET', path: '/api/v1/providers' },
   getMarketplaceStats: { method: 'GET', path: '/api/v1/marketplace/stats' },
+  listTemplates: { method: 'GET', path: '/api/v1/templates' },
   planInstance: { method: 'POST', path: '/api/v1/instances/plan' },
   launchInstance: { method: 'POST', path: '/api/v1/instances' },
   listInstances: { method: 'GET', path: '/api/v1/instances' },

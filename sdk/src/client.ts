@@ -47,6 +47,7 @@ export function createClient({ baseUrl, apiKey, fetch = globalThis.fetch, timeou
     searchOffersAdvanced: (body: Operations['searchOffersAdvanced']['body'], options?: CallOptions) =>
       call('searchOffersAdvanced', { body, ...options }),
     listGpuModels: (options?: CallOptions) => call('listGpuModels', { ...options }),
+    listTemplates: (options?: CallOptions) => call('listTemplates', { ...options }),
     listProviders: (query: Query<'listProviders'> = {}, options?: CallOptions) =>
       call('listProviders', { query, ...options }),
     getMarketplaceStats: (options?: CallOptions) => call('getMarketplaceStats', { ...options }),

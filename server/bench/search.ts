@@ -124,6 +124,8 @@ function differentQueries(count: number): OfferSearchInput[] {
       minDownloadMbps: random.int(50, 800),
       maxPrice: nanos(BigInt(random.int(200, 6_000)) * 1_000_000n),
       diskGb: random.int(10, 200),
+      uploadGbPerHour: 0,
+      downloadGbPerHour: 0,
       limit: 20,
     }
     const key = queryString(query)

@@ -26,6 +26,7 @@ const wanted: LaunchInput = {
   verifiedOnly: false,
   minCuda: null,
   diskGb: 10,
+  traffic: { uploadGbPerHour: 0, downloadGbPerHour: 0 },
   image: 'ubuntu',
   ports: [],
   sshPublicKey: null,

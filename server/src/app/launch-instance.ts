@@ -29,6 +29,7 @@ export interface LaunchInput {
   verifiedOnly: boolean
   minCuda: number | null
   diskGb: number
+  traffic: Wish['traffic']
   image: string
   ports: Wish['ports']
   sshPublicKey: string | null
@@ -157,6 +158,7 @@ function wishFrom(input: LaunchInput, deps: LaunchDeps): Wish {
     verifiedOnly: input.verifiedOnly,
     minCuda: input.minCuda,
     diskGb: input.diskGb,
+    traffic: input.traffic,
     image: input.image,
     ports: input.ports,
     sshPublicKey: input.sshPublicKey,

@@ -16,6 +16,8 @@ const anything: OfferSearchInput = {
   verified: false,
   regions: [],
   diskGb: 10,
+  uploadGbPerHour: 0,
+  downloadGbPerHour: 0,
   limit: 5,
 }
 

@@ -4,6 +4,7 @@ import { type Explanation, explain } from '../core/offers/explain.ts'
 import type { MarketWarning } from '../core/offers/market-view.ts'
 import type { MatchContext, OfferFilter } from '../core/offers/match.ts'
 import type { Market } from '../core/offers/offer.ts'
+import type { PriceNeed } from '../core/offers/price.ts'
 import { cheapestFirst, type OfferSort, type PricedOffer } from '../core/offers/rank.ts'
 import { type ProviderName, providerNames, publicProviderNames } from '../core/providers.ts'
 import type { Instant } from '../core/time.ts'
@@ -36,6 +37,9 @@ export interface OfferSearchInput {
   minLifetimeHours?: number
   /** The disk that the price includes. */
   diskGb: number
+  /** Expected traffic that the price includes, GB per hour. */
+  uploadGbPerHour: number
+  downloadGbPerHour: number
   sort?: OfferSort
   limit: number
 }
@@ -66,7 +70,7 @@ export async function searchOffers(input: OfferSearchInput, deps: MarketDeps): P
     searchPatience,
   )
   const now = deps.clock.now()
-  const context: MatchContext = { now, need: { diskGb: input.diskGb }, modelNamed: modelLookup(deps.gpus) }
+  const context: MatchContext = { now, need: needOf(input), modelNamed: modelLookup(deps.gpus) }
   const asked = input.providers.length === 0 ? providerNames : input.providers
   const [on, off] = [asked.filter(deps.isEnabled), asked.filter((name) => !deps.isEnabled(name))]
   // What a provider showed before it was switched off may still be in the index.
@@ -92,7 +96,12 @@ function switchedOff(provider: ProviderName): MarketWarning {
 }
 
 function filterFrom(input: OfferSearchInput, models: readonly string[]): OfferFilter {
-  const { gpuModels: _names, sort: _sort, limit: _limit, diskGb, minStorageGb, ...bounds } = input
+  const { gpuModels: _names, sort: _sort, limit: _limit, diskGb, minStorageGb, ...rest } = input
+  const { uploadGbPerHour: _upload, downloadGbPerHour: _download, ...bounds } = rest
   const storage = Math.max(minStorageGb ?? 0, diskGb)
   return { ...bounds, models, ...(storage > 0 && { minStorageGb: storage }) }
+}
+
+function needOf({ diskGb, uploadGbPerHour, downloadGbPerHour }: OfferSearchInput): PriceNeed {
+  return { diskGb, uploadGbPerHour, downloadGbPerHour }
 }

@@ -33,6 +33,7 @@ export async function exchange(request: OutboundRequest, deps: ExchangeDeps): Pr
       body,
       signal: inFlight.signal,
       ...(readForMs !== undefined && { readForMs }),
+      ...(request.farSide === 'machine' && { publicOnly: true }),
     })
     const reply = await Promise.race([sent, patience.out])
     return outcomeFrom({ ...reply, body: withoutCredentials(reply.body, request) }, clock)

@@ -112,6 +112,7 @@ export function createOutbound(deps: OutboundDeps): Outbound {
 
   async function sendOnce(request: OutboundRequest, lane: Lane): Promise<Outcome> {
     try {
+      if (request.farSide === 'machine') return await sendNow(request, lane)
       lane.breaker.check()
       await waitForLimits(request, lane)
       return await lane.breaker.run(() => sendNow(request, lane), verdictOn)

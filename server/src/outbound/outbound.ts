@@ -33,6 +33,11 @@ export interface OutboundRequest {
   repeat: 'safe' | 'once'
   /** For one try, without the waiting for limits. Default 30,000. */
   timeoutMs?: number
+  /**
+   * `machine`: somebody's rented machine rather than a service of ours to ask. Only public addresses are connected to, and
+   * its failures open no circuit. Default `service`.
+   */
+  farSide?: 'service' | 'machine'
   /** For a stream without an end: hand over what has arrived this long after the reply began, and hang up. */
   readForMs?: number
   /** Ends waiting, trying and repeating. Before anything was sent that is `not_sent`, afterwards `network`. */

@@ -1,4 +1,6 @@
+import { isIP } from 'node:net'
 import { Agent, type Dispatcher } from 'undici'
+import { isPublicAddress, publicLookup } from './address-rules.ts'
 
 /** One request goes out, one reply comes back, whatever its status. Throws `TransportError`, and never follows a redirect. */
 export type Transport = (request: TransportRequest) => Promise<TransportReply>
@@ -9,6 +11,8 @@ export interface TransportRequest {
   headers: Readonly<Record<string, string>>
   body: string | undefined
   signal: AbortSignal
+  /** Connect to public addresses only. */
+  publicOnly?: boolean
   /** Hand over what has arrived this long after the reply began, and hang up. */
   readForMs?: number
 }
@@ -55,11 +59,29 @@ export function undiciTransport({
     bodyTimeout: 0,
   })
 
+  const publicAgent = new Agent({
+    connect: { timeout: connectTimeoutMs, lookup: publicLookup },
+    allowH2: false,
+    pipelining: 1,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  })
+
   const transport: Transport = (request) =>
     new Promise((resolve, reject) => {
-      agent.dispatch(dispatchOptions(request), new Exchange(request, longestReplyBytes, resolve, reject))
+      if (request.publicOnly && isInside(request.url)) {
+        return reject(new TransportError('not_sent', `${new URL(request.url).hostname} is not a public address`))
+      }
+      const chosen = request.publicOnly ? publicAgent : agent
+      chosen.dispatch(dispatchOptions(request), new Exchange(request, longestReplyBytes, resolve, reject))
     })
-  return Object.assign(transport, { close: () => agent.close() })
+  return Object.assign(transport, { close: async () => void (await Promise.all([agent.close(), publicAgent.close()])) })
+}
+
+/** An address needs no lookup, so it is checked here; a name is checked when it is resolved. */
+function isInside(url: string): boolean {
+  const host = new URL(url).hostname.replace(/^\[|\]$/g, '')
+  return isIP(host) !== 0 && !isPublicAddress(host)
 }
 
 function dispatchOptions({ method, url, headers, body }: TransportRequest): Dispatcher.DispatchOptions {

@@ -82,6 +82,23 @@ export function leftoverGone(launch: Launch, at: Instant): NewEvent {
   }
 }
 
+/** The launch call ended only after its launch had been written off. */
+export function reopenedEvent(launch: Launch, externalId: string | null, at: Instant): NewEvent {
+  const what =
+    externalId === null
+      ? `the launch call of attempt ${launch.attempt} ended without a clear answer after it was written off; its machine is looked for again, and ended`
+      : `machine ${externalId} came up for attempt ${launch.attempt} after it was written off; it is ended`
+  return {
+    at,
+    instanceId: launch.instanceId,
+    kind: 'alarm',
+    status: null,
+    because: null,
+    message: what,
+    data: { attempt: launch.attempt, provider: publicProviderNames[launch.provider], machine: externalId },
+  }
+}
+
 /** Orders are repeated without end; from the fifth on somebody should know. */
 export function alarmEvent(launch: Launch | null, order: Order | null, at: Instant): NewEvent | undefined {
   if (launch === null || order === null || launch.orders < 4) return undefined

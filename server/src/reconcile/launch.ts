@@ -1,19 +1,20 @@
 import { launchLabel } from '../core/ids.ts'
-import type { Instance, Launch } from '../core/instances/instance.ts'
+import type { Instance, InstanceSecrets, Launch } from '../core/instances/instance.ts'
 import type { Because } from '../core/instances/status.ts'
 import { type Nanos, nanos } from '../core/money.ts'
 import { bidFor } from '../core/offers/bid.ts'
 import { offerId } from '../core/offers/offer.ts'
 import type { OfferIndex } from '../core/offers/offer-index.ts'
 import type { PlannedOffer } from '../core/offers/plan.ts'
-import { secondMs } from '../core/time.ts'
+import { type Instant, secondMs } from '../core/time.ts'
 import type { Log } from '../observability/log.ts'
 import { type Launched, type LaunchOrder, type Provider, ProviderError } from '../providers/provider.ts'
 import type { NewEvent } from '../store/events.ts'
 import type { Claim, InstanceStore } from '../store/instances.ts'
 import type { LaunchStore } from '../store/launches.ts'
-import { attemptEnded, attemptEvent, statusEvent } from './events.ts'
+import { attemptEnded, attemptEvent, reopenedEvent, statusEvent } from './events.ts'
 import { type PenaltyDeps, penalise } from './penalties.ts'
+import { launchDeadlineMs } from './sight.ts'
 
 export interface LaunchDeps extends PenaltyDeps {
   instances: InstanceStore
@@ -33,6 +34,8 @@ export async function launch(
   deps: LaunchDeps,
 ): Promise<void> {
   const bidPerHour = bidOf(planned, instance, provider, deps)
+  // Secrets that do not open end the pass here, where nothing has been promised yet.
+  const secrets = await deps.instances.secretsOf(instance.id)
   const intent = intentOf(instance, planned, bidPerHour, provider, deps)
   const mayGoOn = await deps.instances.recordIntent(
     claim,
@@ -49,7 +52,7 @@ export async function launch(
   )
   if (!mayGoOn) return
 
-  const outcome = await tryLaunch(provider, await orderOf(instance, intent, bidPerHour, deps))
+  const outcome = await tryLaunch(provider, orderOf(instance, intent, bidPerHour, secrets), intent, deps)
   if (outcome.kind === 'launched') return rented(claim, instance, intent, outcome.launched, deps)
 
   const { error } = outcome
@@ -90,14 +93,12 @@ function intentOf(
   }
 }
 
-async function orderOf(
-  instance: Instance,
+function orderOf(
+  { wish }: Instance,
   { label, offer }: Launch,
   bidPerHour: Nanos | null,
-  deps: LaunchDeps,
-): Promise<LaunchOrder> {
-  const { wish } = instance
-  const { environment, registryAuth, onstartScript } = await deps.instances.secretsOf(instance.id)
+  { environment, registryAuth, onstartScript }: InstanceSecrets,
+): LaunchOrder {
   return {
     label,
     offer,
@@ -116,7 +117,7 @@ async function rented(claim: Claim, instance: Instance, intent: Launch, launched
   const { externalId, pricePerHour } = launched
   const answeredAt = deps.clock.now()
   const facts = { answeredAt, rentedAt: answeredAt, externalId, ...(pricePerHour !== null && { pricePerHour }) }
-  await deps.launches.recordMachine(intent, facts, answeredAt)
+  await answered(intent, facts, deps)
   await move(claim, instance, 'starting', 'machine_rented', null, secondMs, deps)
 }
 
@@ -130,9 +131,18 @@ async function unsettled(
   deps: LaunchDeps,
 ) {
   const answeredAt = deps.clock.now()
-  if (externalId === undefined) await deps.launches.recordFacts(intent, { answeredAt })
-  else await deps.launches.recordMachine(intent, { answeredAt, rentedAt: answeredAt, externalId }, answeredAt)
+  const known = externalId === undefined ? {} : { rentedAt: answeredAt, externalId }
+  await answered(intent, { answeredAt, ...known }, deps)
   await move(claim, instance, 'launching', 'outcome_unknown', error.message, secondMs, deps)
+}
+
+/** Also when nobody was waiting for it any more: the user ended the instance, or the launch was written off. */
+async function answered(
+  intent: Launch,
+  answer: Partial<Launch> & { answeredAt: Instant },
+  { launches }: LaunchDeps,
+): Promise<void> {
+  await launches.recordAnswer(intent, answer, reopenedEvent(intent, answer.externalId ?? null, answer.answeredAt))
 }
 
 /** Surely nothing was rented. */
@@ -150,12 +160,29 @@ async function refused(claim: Claim, instance: Instance, intent: Launch, error: 
 
 type LaunchOutcome = { kind: 'launched'; launched: Launched } | { kind: 'error'; error: ProviderError }
 
-async function tryLaunch(provider: Provider, order: LaunchOrder): Promise<LaunchOutcome> {
+/** One deadline for the call and all that a provider does before it: from then on, nothing more is sent. */
+async function tryLaunch(
+  provider: Provider,
+  order: LaunchOrder,
+  intent: Launch,
+  deps: LaunchDeps,
+): Promise<LaunchOutcome> {
+  const deadline = new AbortController()
+  const over = new AbortController()
+  const leftMs = intent.intendedAt + launchDeadlineMs - deps.clock.now()
+  deps.clock.sleep(Math.max(0, leftMs), over.signal).then(
+    () => deadline.abort(new Error('the launch took too long')),
+    () => {},
+  )
   try {
-    return { kind: 'launched', launched: await provider.launch(order) }
+    return { kind: 'launched', launched: await provider.launch(order, deadline.signal) }
   } catch (error) {
     if (error instanceof ProviderError) return { kind: 'error', error }
+    // A mistake of ours, of which nobody knows how far the call had come.
+    await answered(intent, { answeredAt: deps.clock.now() }, deps)
     throw error
+  } finally {
+    over.abort()
   }
 }
 

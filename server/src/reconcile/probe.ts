@@ -14,7 +14,8 @@ export function createProbe(outbound: Outbound): Probe {
     try {
       const reply = await outbound.send({
         target: 'health-check',
-        account: machine.externalId,
+        account: 'all',
+        farSide: 'machine',
         operation: 'probe',
         method: 'GET',
         url,
@@ -36,5 +37,10 @@ export function healthUrl(machine: Pick<Machine, 'endpoints'>, { path, port }: H
   if (endpoint === undefined) return undefined
   const base =
     endpoint.url ?? `http://${endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host}:${endpoint.port}`
-  return new URL(path, base).href
+  // Set on what was parsed, never joined as text: `//other.host/` is a path here, not another machine.
+  const url = new URL(base)
+  const [pathname = '/', query] = path.split(/\?(.*)/s)
+  url.pathname = pathname
+  url.search = query ?? ''
+  return url.href
 }

@@ -5,8 +5,11 @@ import { type Clock, type Instant, minuteMs, secondMs } from '../core/time.ts'
 import { type Provider, ProviderError } from '../providers/provider.ts'
 import type { Fleet, FleetLook } from './fleet.ts'
 
-/** No launch call is under way longer than this; see the timeouts in the clients. */
-export const longestLaunchCallMs = 3 * minuteMs
+/** A launch, its preparations and waits included, is given up after this; see `tryLaunch`. */
+export const launchDeadlineMs = 3 * minuteMs
+
+/** What was on its way to the marketplace when the deadline struck may still be carried out. */
+const launchAftermathMs = 30 * secondMs
 
 /** Looks closer together than this count as the same. */
 const sameLookMs = secondMs
@@ -56,7 +59,7 @@ async function missed(
   clock: Clock,
 ): Promise<Sight> {
   const { listLagMs, looksForAbsence } = provider.describe().abilities
-  const couldBeListedFrom = launch.rentedAt ?? launch.answeredAt ?? launch.intendedAt + longestLaunchCallMs
+  const couldBeListedFrom = launch.rentedAt ?? launch.answeredAt ?? launch.intendedAt + launchDeadlineMs + launchAftermathMs
   if (launch.lastSeenAt === null && begunAt < couldBeListedFrom + listLagMs) {
     return { ...unknown('too new to be listed'), at }
   }

@@ -22,14 +22,17 @@ export interface LaunchStore {
     events?: NewEvent[],
   ): Promise<void>
   /**
-   * A machine answered for this launch. Where the launch was written off meanwhile, its machine has to end: it is looked
-   * after again.
+   * The launch call has ended, and there is a machine or there may be one. Where the launch was written off meanwhile, it
+   * is looked for again, and its machine has to end.
+   *
+   * @param reopened  written when it had been written off
+   * @returns whether it had been
    */
-  recordMachine(
+  recordAnswer(
     launch: Pick<Launch, 'instanceId' | 'attempt'>,
-    machine: Partial<Launch> & { externalId: string },
-    now: Instant,
-  ): Promise<void>
+    answer: Partial<Launch> & { answeredAt: Instant },
+    reopened: NewEvent,
+  ): Promise<boolean>
   /** Launches that were given up and whose end is not confirmed. */
   claimLeftovers(now: Instant, options: { limit: number; forMs: number }): Promise<LaunchClaim[]>
   releaseLeftover(claim: LaunchClaim, dueAt: Instant | null): Promise<void>
@@ -66,35 +69,30 @@ export function createLaunchStore(database: Database): LaunchStore {
       })
     },
 
-    async recordMachine(launch, machine, now) {
-      await database.transaction().execute(async (transaction) => {
+    recordAnswer(launch, answer, reopened) {
+      const now = answer.answeredAt
+      return database.transaction().execute(async (transaction) => {
         const row = () =>
           transaction
             .updateTable('launches')
             .where('instance_id', '=', launch.instanceId)
             .where('attempt', '=', launch.attempt)
-        await row().set(launchChanges(machine)).execute()
+        await row().set(launchChanges(answer)).execute()
         const { numUpdatedRows } = await row()
           .set(({ fn, val, ref }) => ({
             settled_at: null,
             abandoned_at: fn.coalesce(ref('abandoned_at'), val(now)),
             abandoned_because: fn.coalesce(ref('abandoned_because'), val('never_happened')),
             due_at: now,
+            // What was not to be seen before the call had ended proves nothing.
+            missed_looks: 0,
+            missed_at: null,
           }))
           .where('settled_at', 'is not', null)
           .executeTakeFirst()
-        if (numUpdatedRows === 0n) return
-        await addEvents(transaction, [
-          {
-            at: now,
-            instanceId: launch.instanceId,
-            kind: 'alarm',
-            status: null,
-            because: null,
-            message: `machine ${machine.externalId} came up for attempt ${launch.attempt} after it was written off; it is ended`,
-            data: { attempt: launch.attempt, machine: machine.externalId },
-          },
-        ])
+        if (numUpdatedRows === 0n) return false
+        await addEvents(transaction, [reopened])
+        return true
       })
     },
 

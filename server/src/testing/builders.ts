@@ -32,6 +32,7 @@ export function aWish(change: Partial<Wish> = {}): Wish {
     verifiedOnly: false,
     minCuda: null,
     diskGb: 10,
+    traffic: { uploadGbPerHour: 0, downloadGbPerHour: 0 },
     image: 'vllm/vllm-openai:latest',
     ports: [],
     sshPublicKey: null,

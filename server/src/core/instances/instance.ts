@@ -27,6 +27,8 @@ export interface Wish {
   verifiedOnly: boolean
   minCuda: number | null
   diskGb: number
+  /** What it is expected to send and receive, GB per hour: where traffic is billed, the comparable price counts it. */
+  traffic: { uploadGbPerHour: number; downloadGbPerHour: number }
   image: string
   ports: readonly { containerPort: number; protocol: 'tcp' | 'udp' | 'http' }[]
   sshPublicKey: string | null

@@ -16,7 +16,7 @@ describe('names what emptied the result', () => {
     expect(found.sentence).toBe('max_price removed 3 of 3 RTX 4090 offers; the cheapest costs 0.31')
     expect(found.filters).toEqual([
       { name: 'gpu_model', removes: 1, unknown: 0, keeps: 3, leftWithout: 1 },
-      { name: 'max_price', removes: 3, unknown: 0, keeps: 1, leftWithout: 3 },
+      { name: 'max_price', removes: 3, unknown: 0, keeps: 0, leftWithout: 3 },
     ])
   })
 

@@ -33,8 +33,8 @@ export function filterFromWish(wish: Wish): OfferFilter {
   }
 }
 
-export function needFromWish(wish: Pick<Wish, 'diskGb'>): PriceNeed {
-  return { diskGb: wish.diskGb }
+export function needFromWish(wish: Pick<Wish, 'diskGb' | 'traffic'>): PriceNeed {
+  return { diskGb: wish.diskGb, ...wish.traffic }
 }
 
 export function interestFromWish(wish: Wish): MarketInterest {

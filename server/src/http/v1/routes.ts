@@ -20,6 +20,7 @@ import {
 import { gpuModelsRoute } from './market/gpu-models.ts'
 import { providersRoute } from './market/providers.ts'
 import { marketplaceStatsRoute } from './market/stats.ts'
+import { templatesRoute } from './market/templates.ts'
 import { searchOffersAdvancedRoute, searchOffersRoute } from './offers/search.ts'
 
 export type V1Deps = LaunchDeps & Fingerprints & ReadDeps & ActDeps & ListProvidersDeps
@@ -31,6 +32,7 @@ export const v1Routes: readonly Route<V1Deps>[] = [
   gpuModelsRoute,
   providersRoute,
   marketplaceStatsRoute,
+  templatesRoute,
   planInstanceRoute,
   launchInstanceRoute,
   listInstancesRoute,

@@ -18,7 +18,8 @@ export function createRunpodGraphqlClient(deps: Pick<ProviderDeps, 'outbound' | 
   async function exchange(call: calls.GraphqlCall, signal: AbortSignal | undefined): Promise<OutboundReply> {
     try {
       return await deps.outbound.send({
-        target: 'runpod',
+        // A target of its own: it is dying, and is not to open the circuit of the REST API.
+        target: 'runpod-graphql',
         account: deps.account,
         operation: call.operation,
         method: 'POST',

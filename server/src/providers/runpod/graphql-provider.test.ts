@@ -29,7 +29,7 @@ describe('search', () => {
 
     expect(requests).toHaveLength(8)
     expect(requests[0]).toMatchObject({
-      target: 'runpod',
+      target: 'runpod-graphql',
       method: 'POST',
       url: 'https://runpod.test/graphql',
       headers: { authorization: `Bearer ${apiKey}` },

@@ -116,7 +116,8 @@ export function createVastClient(deps: Pick<ProviderDeps, 'outbound' | 'baseUrl'
     async downloadLogs(url: string, signal?: AbortSignal): Promise<string | null> {
       const reply = await sent({ operation: 'logs', effect: 'read' }, () =>
         deps.outbound.send({
-          target: 'vast',
+          // A target of its own: that server's failures are not to open the circuit that ends machines.
+          target: 'vast-logs',
           account: deps.account,
           operation: 'downloadLogs',
           method: 'GET',

@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import type { LaunchInput } from '../../../app/launch-instance.ts'
+import type { HealthCheck } from '../../../core/instances/instance.ts'
 import { offerHandleFrom } from '../../../core/offers/offer.ts'
 import { providerNamed } from '../../../core/providers.ts'
+import { type Template, templateNamed, templates } from '../../../core/templates/templates.ts'
 import { secondMs } from '../../../core/time.ts'
 import { invalidRequest, type Mistake } from '../../problem.ts'
 import { nanosFrom, PortNumber, Usd, unknownProvider } from '../inputs.ts'
@@ -49,6 +51,14 @@ export const LaunchBody = z
     verified: z.boolean().optional(),
     min_cuda: z.number().min(1).max(99).optional(),
     disk_gb: z.number().min(1).max(64_000).optional().describe('Decimal gigabytes. Default 10. Fixed for its life.'),
+    template: z.string().min(1).max(60).optional().describe('Fills in what is left out; see GET /api/v1/templates.'),
+    expected_traffic: z
+      .strictObject({
+        upload_gb_per_hour: z.number().min(0).max(100_000).optional(),
+        download_gb_per_hour: z.number().min(0).max(100_000).optional(),
+      })
+      .optional()
+      .describe('Counts in the comparable price where traffic is billed.'),
     image: oneLine(500).optional().describe(`Default ${defaultImage}.`),
     registry_auth: z
       .strictObject({
@@ -78,7 +88,7 @@ export const LaunchBody = z
       .strictObject({
         path: z
           .string()
-          .regex(/^\/[^\s]*$/, 'begins with /')
+          .regex(/^\/(?![/\\])[^\s\\]*$/, 'begins with one / and holds no backslash')
           .max(500)
           .optional()
           .describe('Default /.'),
@@ -107,7 +117,9 @@ export const LaunchBody = z
 export function launchFrom(body: z.infer<typeof LaunchBody>): LaunchInput {
   const mistakes = mistakesIn(body)
   if (mistakes.length > 0) throw invalidRequest(mistakes)
-  const { resources = {}, registry_auth: auth } = body
+  const { resources = {}, registry_auth: auth, expected_traffic: traffic = {} } = body
+  const template = body.template === undefined ? undefined : templateNamed(body.template)
+  const ports = portsFrom(body) ?? template?.ports ?? []
   return {
     provider: body.provider === undefined ? null : (providerNamed(body.provider) ?? null),
     offerId: body.offer_id ?? null,
@@ -121,14 +133,15 @@ export function launchFrom(body: z.infer<typeof LaunchBody>): LaunchInput {
     minReliability: body.min_reliability ?? null,
     verifiedOnly: body.verified ?? false,
     minCuda: body.min_cuda ?? null,
-    diskGb: Math.max(body.disk_gb ?? defaultDiskGb, resources.min_storage_gb ?? 0),
-    image: body.image ?? defaultImage,
-    ports: (body.ports ?? []).map((port) => ({ containerPort: port.container_port, protocol: port.protocol ?? 'tcp' })),
+    diskGb: Math.max(body.disk_gb ?? template?.diskGb ?? defaultDiskGb, resources.min_storage_gb ?? 0),
+    traffic: { uploadGbPerHour: traffic.upload_gb_per_hour ?? 0, downloadGbPerHour: traffic.download_gb_per_hour ?? 0 },
+    image: body.image ?? template?.image ?? defaultImage,
+    ports,
     sshPublicKey: body.ssh_public_key ?? body.ssh_key ?? null,
     label: body.label ?? null,
     health:
       body.health === undefined
-        ? null
+        ? healthFrom(template, ports)
         : {
             path: body.health.path ?? '/',
             port: body.health.port,
@@ -136,7 +149,7 @@ export function launchFrom(body: z.infer<typeof LaunchBody>): LaunchInput {
           },
     onInterruption: body.policies?.on_interruption ?? 'relaunch',
     secrets: {
-      environment: body.environment ?? {},
+      environment: { ...template?.environment, ...body.environment },
       registryAuth:
         auth === undefined ? null : { server: auth.server ?? null, username: auth.username, password: auth.password },
       onstartScript: body.onstart_script ?? null,
@@ -144,9 +157,23 @@ export function launchFrom(body: z.infer<typeof LaunchBody>): LaunchInput {
   }
 }
 
+/** A template's check holds as long as its port is among those asked for. */
+function healthFrom(template: Template | undefined, ports: LaunchInput['ports']): HealthCheck | null {
+  const health = template?.health ?? null
+  return health !== null && ports.some(({ containerPort }) => containerPort === health.port) ? health : null
+}
+
+function portsFrom({ ports }: z.infer<typeof LaunchBody>): LaunchInput['ports'] | undefined {
+  return ports?.map((port) => ({ containerPort: port.container_port, protocol: port.protocol ?? 'tcp' }))
+}
+
 function mistakesIn(body: z.infer<typeof LaunchBody>): Mistake[] {
   const mistakes: Mistake[] = []
   const add = (field: string, problem: string) => mistakes.push({ field, problem })
+  const template = body.template === undefined ? undefined : templateNamed(body.template)
+  if (body.template !== undefined && template === undefined) {
+    add('template', `${body.template} is none; there are ${templates.map(({ name }) => name).join(', ')}`)
+  }
   const chosen = body.offer_id !== undefined
   const wishes = (['gpu_model', 'gpu_models', 'min_vram_gb'] as const).filter((name) => body[name] !== undefined)
   if (chosen && body.provider === undefined) add('provider', 'is needed with offer_id')
@@ -172,7 +199,9 @@ function mistakesIn(body: z.infer<typeof LaunchBody>): Mistake[] {
   if (body.gpu_count !== undefined && body.gpu_count < minGpus) {
     add('gpu_count', `is ${body.gpu_count}, below resources.min_gpus ${minGpus}`)
   }
-  const ports = (body.ports ?? []).map((port) => `${port.container_port}/${port.protocol === 'udp' ? 'udp' : 'tcp'}`)
+  const ports = (portsFrom(body) ?? template?.ports ?? []).map(
+    ({ containerPort, protocol }) => `${containerPort}/${protocol === 'udp' ? 'udp' : 'tcp'}`,
+  )
   const twice = ports.filter((port, at) => ports.indexOf(port) !== at)
   if (twice.length > 0) add('ports', `${[...new Set(twice)].join(', ')} is listed twice`)
   if (body.health !== undefined && !ports.includes(`${body.health.port}/tcp`)) {
