@@ -75,6 +75,17 @@ describe('a launch', () => {
     expect(await attempts()).toMatchObject([{ abandonedBecause: 'no_capacity', settledAt: expect.any(Number) }, {}])
   })
 
+  test('whose secrets do not open is not made: no intent is left behind', async () => {
+    fleet.deps.instances.secretsOf = async () => {
+      throw new Error('sealed with another key')
+    }
+    await fleet.wish()
+    await fleet.pass(minuteMs)
+
+    expect(await attempts()).toEqual([])
+    expect(launches()).toEqual([])
+  })
+
   test('whose price rose above the cap is not made', async () => {
     await fleet.wish({ maxPricePerHour: nanosFromUsd('0.40') })
     vast.before.quote = () => {
@@ -199,6 +210,50 @@ describe('an answer that was lost', () => {
 
     expect([...vast.machines.values()].map((machine) => machine.label)).toEqual([label(2)])
     expect(orders()).toEqual([`launch ${label(1)}`, `launch ${label(2)}`, 'terminate vast-2'])
+  })
+
+  test('after its launch was written off is looked for all the same, and its machine ended', async () => {
+    // Longer than anything that listens to its deadline takes.
+    vast.before.launch = () => clock.sleep(6 * minuteMs)
+    vast.afterMade = fails({ kind: 'outcome_unknown' })
+    await fleet.wish()
+    await fleet.begin()
+    await end()
+    const other = await aReconciler({ clock, providers: [vast], beside: fleet })
+    await other.until('terminated', 6 * minuteMs)
+    await other.pass(10 * minuteMs)
+
+    expect(orders()).toEqual([`launch ${label(1)}`, 'terminate vast-1'])
+    expect(vast.machines.size).toBe(0)
+    expect(await other.stores.launches.open()).toEqual([])
+  })
+
+  test('because it took too long: the call is given up at its deadline, preparations included', async () => {
+    const asked = clock.now()
+    const { launch } = vast
+    let givenUpAt = 0
+    vast.launch = async (order, signal) => {
+      await clock.sleep(20 * minuteMs, signal).catch(() => {
+        givenUpAt = clock.now()
+        throw failure('vast', { kind: 'unavailable' })
+      })
+      return launch(order)
+    }
+    await fleet.wish()
+    await fleet.begin()
+    await fleet.pass(4 * minuteMs)
+
+    expect(givenUpAt - asked).toBe(3 * minuteMs)
+    expect(vast.machines.size).toBe(0)
+  })
+
+  test('to a mistake of ours: the machine is adopted all the same', async () => {
+    vast.afterMade = () => {
+      throw new TypeError('our mistake')
+    }
+    await fleet.wish()
+
+    expect((await fleet.until('ready', minuteMs)).launch).toMatchObject({ attempt: 1, externalId: 'vast-1' })
   })
 
   test('does not count one and the same look as two', async () => {

@@ -59,7 +59,8 @@ async function missed(
   clock: Clock,
 ): Promise<Sight> {
   const { listLagMs, looksForAbsence } = provider.describe().abilities
-  const couldBeListedFrom = launch.rentedAt ?? launch.answeredAt ?? launch.intendedAt + launchDeadlineMs + launchAftermathMs
+  const couldBeListedFrom =
+    launch.rentedAt ?? launch.answeredAt ?? launch.intendedAt + launchDeadlineMs + launchAftermathMs
   if (launch.lastSeenAt === null && begunAt < couldBeListedFrom + listLagMs) {
     return { ...unknown('too new to be listed'), at }
   }

@@ -254,6 +254,8 @@ describe('what the user wants', () => {
 })
 
 describe('a launch', () => {
+  const alarm = anEvent({ kind: 'alarm', status: null, because: null })
+
   test('comes back as it was written, with every fact that was recorded', async () => {
     const offer = anOffer({ pricePerHour: nanos(1_000_000_000_000_000_001n) })
     await launching({ offer, comparablePrice: nanos(9_007_199_254_740_993n) })
@@ -317,21 +319,31 @@ describe('a launch', () => {
   })
 
   test.each([
-    ['given up and settled', { abandonedAt: now, abandonedBecause: 'never_happened', settledAt: now }],
-    ['settled with its instance', { settledAt: now }],
-  ] as const)('whose machine answers after it was %s is looked after again', async (_how, writtenOff) => {
+    ['machine answers', 'given up and settled', true, { abandonedAt: now, abandonedBecause: 'never_happened' }],
+    ['machine answers', 'settled with its instance', true, {}],
+    ['answer is lost', 'given up and settled', false, { abandonedAt: now, abandonedBecause: 'never_happened' }],
+    ['answer is lost', 'settled with its instance', false, {}],
+  ] as const)('whose %s after it was %s is looked after again', async (_what, _how, known, writtenOff) => {
     await launching()
-    await stores.launches.recordFacts({ instanceId: id, attempt: 1 }, writtenOff)
-    await stores.launches.recordMachine({ instanceId: id, attempt: 1 }, { externalId: 'late' }, now)
+    const missed = { missedLooks: 2, missedAt: now }
+    await stores.launches.recordFacts({ instanceId: id, attempt: 1 }, { ...writtenOff, ...missed, settledAt: now })
+    const answer = { answeredAt: now, ...(known && { externalId: 'late' }) }
+    expect(await stores.launches.recordAnswer({ instanceId: id, attempt: 1 }, answer, alarm)).toBe(true)
 
-    expect(await stores.launches.claimLeftovers(now, all)).toMatchObject([{ launch: { externalId: 'late' } }])
+    expect(await stores.launches.claimLeftovers(now, all)).toMatchObject([
+      {
+        launch: { externalId: known ? 'late' : null, answeredAt: now, settledAt: null, missedLooks: 0, missedAt: null },
+      },
+    ])
     expect(await stores.events.list({ limit: 10 })).toMatchObject([{}, { kind: 'alarm' }])
   })
 
   test('whose machine answers in time stays the instance’s own', async () => {
     await launching()
-    await stores.launches.recordMachine({ instanceId: id, attempt: 1 }, { externalId: 'm-1' }, now)
+    const answer = { answeredAt: now, externalId: 'm-1' }
+    expect(await stores.launches.recordAnswer({ instanceId: id, attempt: 1 }, answer, alarm)).toBe(false)
 
+    expect(await stores.events.list({ limit: 10 })).toHaveLength(1)
     expect((await stores.instances.get(id))?.launch).toMatchObject({ externalId: 'm-1', abandonedAt: null })
     expect(await stores.launches.claimLeftovers(now, all)).toEqual([])
   })

@@ -1,4 +1,5 @@
 import { type LaunchOrder, ProviderError } from '../provider.ts'
+import { shellQuoted } from '../shell-quoted.ts'
 import { publicKeyFrom } from './ssh-keys.ts'
 
 export type Boot = Pick<
@@ -130,11 +131,6 @@ export function loginLines(auth: Boot['registryAuth']): string[] {
     `registry_login() { printf %s ${shellQuoted(password)} | docker login --username ${shellQuoted(username)} --password-stdin${target}; }`,
     'retried registry_login',
   ]
-}
-
-/** One single-quoted word for the shell, whatever is in it. */
-function shellQuoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`
 }
 
 /** Lambda puts the registered key there too; whoever comes first, it stands there once. */

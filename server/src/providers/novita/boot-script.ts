@@ -1,3 +1,5 @@
+import { shellQuoted } from '../shell-quoted.ts'
+
 /** What runs in place of the image's command, when there is a script to run. Pure text for a POSIX shell. */
 
 /** @source novita.md 2.2: the most characters of one value */
@@ -45,10 +47,6 @@ export function bootScript({ publicKey, onstart }: { publicKey: string | null; o
     "trap 'exit 0' TERM INT",
     'while :; do sleep 3600 & wait $!; done',
   ].join('\n')
-}
-
-export function shellQuoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`
 }
 
 function keyLines(publicKey: string): string[] {

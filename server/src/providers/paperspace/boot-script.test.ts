@@ -3,7 +3,8 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { bootScriptFrom, shellQuoted } from './boot-script.ts'
+import { shellQuoted } from '../shell-quoted.ts'
+import { bootScriptFrom } from './boot-script.ts'
 import { anOrder, publicKey } from './testing.ts'
 
 /** What these would do if they got through is harmless: the tests run them. */

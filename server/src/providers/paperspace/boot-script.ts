@@ -1,4 +1,5 @@
 import { type LaunchOrder, ProviderError } from '../provider.ts'
+import { shellQuoted } from '../shell-quoted.ts'
 import { portsOf } from './ports.ts'
 
 type Wish = Pick<LaunchOrder, 'image' | 'registryAuth' | 'environment' | 'ports' | 'sshPublicKey' | 'onstartScript'>
@@ -40,12 +41,6 @@ export function bootScriptFrom(wish: Wish, { root = '', pauseSeconds = 10 } = {}
     'exit "$gpufleet_status"',
     '',
   ].join('\n')
-}
-
-/** One word for the shell, whatever is in it. */
-export function shellQuoted(text: string): string {
-  if (text.includes('\0')) throw rejected('a value with a NUL character cannot be passed to a machine: remove it')
-  return `'${text.replaceAll("'", "'\\''")}'`
 }
 
 const prologue = `set -u

@@ -1,3 +1,4 @@
+import { shellQuoted } from '../shell-quoted.ts'
 /**
  * How an onstart script gets to run: RunPod knows none, so that it takes the place of the image's command. The image's own
  * entrypoint does not run then, save for `/start.sh`, with which RunPod's official images start sshd and Jupyter; there the
@@ -35,7 +36,3 @@ const authoriseKey = `if [ -n "\${PUBLIC_KEY:-}" ] && command -v sshd > /dev/nul
   ssh-keygen -A > /dev/null 2>&1
   "$(command -v sshd)"
 fi`
-
-function shellQuoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`
-}

@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { type Nanos, nanosFromUsd, usdNumber } from '../../core/money.ts'
 import { type LaunchOrder, ProviderError } from '../provider.ts'
+import { shellQuoted } from '../shell-quoted.ts'
 import { maxContainerPorts, minDiskGb } from './offers.ts'
 
 /** The body of `PUT /api/v0/asks/{id}/`. */
@@ -170,10 +171,6 @@ function packedScript(script: string): string {
     `(umask 077; printf %s '${packed}' | base64 -d | gunzip > ~root/.gpufleet-onstart.sh)`,
     'bash ~root/.gpufleet-onstart.sh',
   ].join('\n')
-}
-
-function shellQuoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`
 }
 
 function rejected(message: string): ProviderError {

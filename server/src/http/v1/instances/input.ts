@@ -18,11 +18,15 @@ const oneLine = (most: number) =>
     .max(most)
     .regex(/^\P{Cc}*$/u, 'is one line without control characters')
 
+/** Of several lines, but no NUL: no shell and no container can hold one. */
+const text = (most: number) =>
+  z
+    .string()
+    .max(most)
+    .regex(/^[^\0]*$/, 'holds no NUL character')
+
 const EnvironmentView = z
-  .record(
-    z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,126}$/, 'is a name of letters, digits and _'),
-    z.string().max(8_000),
-  )
+  .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,126}$/, 'is a name of letters, digits and _'), text(8_000))
   .refine((environment) => Object.keys(environment).length <= 100, 'takes at most 100 values')
 
 /** It ends up in files and scripts on the machine, so it is one line of the known form. */
@@ -64,7 +68,7 @@ export const LaunchBody = z
       .strictObject({
         server: z.string().min(1).max(200).optional(),
         username: z.string().min(1).max(200),
-        password: z.string().min(1).max(10_000),
+        password: text(10_000).min(1),
       })
       .optional(),
     environment: EnvironmentView.optional().describe(
@@ -82,7 +86,7 @@ export const LaunchBody = z
       .optional(),
     ssh_public_key: PublicKey.optional(),
     ssh_key: PublicKey.optional().describe('The same under contract 003’s name.'),
-    onstart_script: z.string().max(16_000).optional().describe('Shell text that runs when the machine starts.'),
+    onstart_script: text(16_000).optional().describe('Shell text that runs when the machine starts.'),
     label: oneLine(120).optional(),
     health: z
       .strictObject({
