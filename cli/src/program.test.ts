@@ -174,7 +174,7 @@ describe('terminate', () => {
       '  0:00  terminating: terminate was asked for',
       '  0:40  vast has not confirmed the end; it may still be billed',
       '  0:55  terminated: the caller asked for it',
-      `${anId} has ended. It cost $0.0123; nothing of it is billed any more.`,
+      `${anId} has ended. It cost at most $0.0123; nothing of it is billed any more.`,
     ])
   })
 

@@ -44,6 +44,7 @@ import { createVastProvider } from './providers/vast/provider.ts'
 import { createFleet } from './reconcile/fleet.ts'
 import { fleetMetrics } from './reconcile/fleet-metrics.ts'
 import { createProbe, type Probe } from './reconcile/probe.ts'
+import { accountOf } from './reconcile/sight.ts'
 import { createMarketKeeper } from './reconcile/tasks/keep-market.ts'
 import { createWorker } from './reconcile/worker.ts'
 import { type ChargeStore, createChargeStore } from './store/charges.ts'
@@ -139,11 +140,16 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
     userAgent: `gpufleet/${version}`,
   })
   const gpus = createGpuCatalogue()
+  const fingerprint = (text: string) => createHmac('sha256', secretsKey.reveal()).update(text).digest('base64url')
+  const keyMarks = new Map<Provider, string>()
+  const keyMarkOf = (provider: Provider) => keyMarks.get(provider) ?? ''
   const accounts = providerNames.flatMap((name) =>
     config.providers[name].accounts.map(({ account, apiKey }) => {
       redactor.register(apiKey)
       const deps = { outbound, clock, gpus, baseUrl: config.providers[name].baseUrl, apiKey, account }
-      return createProvider[name](deps, config)
+      const provider = createProvider[name](deps, config)
+      keyMarks.set(provider, fingerprint(`key of an account: ${apiKey.reveal()}`))
+      return provider
     }),
   )
   const providers = {
@@ -161,7 +167,17 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
   const fleet = createFleet(clock)
   const probe = surroundings.probe ?? createProbe(outbound)
   const common = { instances, launches, events, charges, providers, gpus, index, market, penalties, clock, log, bell }
-  const worker = createWorker({ ...common, installation, isEnabled, fleet, probe, changed })
+  const alarms = metrics.counter('gpufleet_alarms_total', 'Times that somebody should look, by provider.', ['provider'])
+  const worker = createWorker({
+    ...common,
+    installation,
+    isEnabled,
+    fleet,
+    probe,
+    changed,
+    keyMarkOf,
+    countAlarm: (provider) => alarms.inc({ provider }),
+  })
   const gauges = fleetMetrics(metrics, { instances, launches, market, index, clock })
 
   const http = await createHttpServer(
@@ -181,7 +197,7 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
       isEnabled,
       descriptions,
       isConfigured: (name: ProviderName) => config.providers[name].accounts.length > 0,
-      fingerprint: (text: string) => createHmac('sha256', secretsKey.reveal()).update(text).digest('base64url'),
+      fingerprint,
       newInstanceId: () => instanceIdFrom(random(16)),
       listEvents: events.list,
       newestEventId: events.newest,
@@ -210,6 +226,7 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
       for (const address of addresses) log.info(`listening on ${address}`, { market: config.marketLabel ?? 'real' })
       const names = accounts.map((one) => one.name).join(', ')
       log.info(names === '' ? 'no provider key is set: see .env.example' : `providers: ${names}`)
+      await warnOfMissingKeys(launches, { providers, keyMarkOf }, log)
       return addresses
     },
     async stop() {
@@ -256,6 +273,21 @@ function adminKeyIfNeeded(config: Config, random: (bytes: number) => Uint8Array,
 /** Four times two bytes as letters and digits: enough to tell installations apart in a label. */
 function shortId(random: (bytes: number) => Uint8Array): string {
   return Array.from(random(8), (byte) => (byte % 36).toString(36)).join('')
+}
+
+/** Machines of an account that has no key here: they may be billed, and nobody looks after them. */
+async function warnOfMissingKeys(launches: Pick<LaunchStore, 'open'>, deps: Parameters<typeof accountOf>[1], log: Log) {
+  const keyless = (await launches.open()).filter((launch) => accountOf(launch, deps) === undefined)
+  if (keyless.length === 0) return
+  const names = [...new Set(keyless.map(({ provider, account }) => `${provider} (${account})`))].join(', ')
+  log.error(
+    `there is no key for ${names}: set it; ${keyless.length} machines may be billed, and nobody looks after them`,
+    {
+      machines: keyless.map(
+        ({ provider, externalId, label }) => `${provider} ${externalId ?? 'not known yet'} ${label}`,
+      ),
+    },
+  )
 }
 
 /** The last line before we go: what still costs money, machines that are being ended included. */

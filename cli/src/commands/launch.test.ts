@@ -153,7 +153,7 @@ describe('before anything is rented', () => {
     expect([ran.exitCode, rented(ran)]).toEqual([3, false])
     expect(ran.err).toEqual([
       'Nothing on sale fits: --max-price removed 12 of 12 RTX 4090 offers; the cheapest costs 0.31.',
-      'Ask for less, or raise --max-price.',
+      'Change what the line above names.',
     ])
   })
 
@@ -186,7 +186,7 @@ describe('a launch that does not come up', () => {
     expect(ran.out.slice(-3)).toEqual([
       '  0:07  failed: no offer is left that fits the request: all 3 were tried',
       '',
-      'The launch failed. It cost $0.0012; nothing of it is billed now.',
+      'The launch failed. It cost at most $0.0012; nothing of it is billed now.',
     ])
   })
 

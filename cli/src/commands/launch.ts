@@ -113,7 +113,7 @@ async function nothingFits(request: LaunchRequest, { client, err, json }: Contex
   const { explanation } = await client.searchOffersAdvanced(searchLike(request))
   const why = explanation?.sentence ?? 'the offers that fit failed lately and are avoided for some minutes'
   err(sentence(`nothing on sale fits: ${forTerminal(why)}`))
-  if (!json) err('Ask for less, or raise --max-price.')
+  if (!json) err('Change what the line above names.')
   return exitCodes.launchFailed
 }
 
@@ -194,7 +194,7 @@ function outcomeLines(instance: Instance, { paint }: Context): string[] {
   const billed = isZero(rate)
     ? 'nothing of it is billed now'
     : `${perHour(rate)} is still billed; see: gpufleet show ${id}`
-  return ['', `${what} It cost ${usd(cost)}; ${billed}.`]
+  return ['', `${what} It cost at most ${usd(cost)}; ${billed}.`]
 }
 
 function readyLines(instance: Instance, paint: Context['paint']): string[] {

@@ -26,7 +26,7 @@ const change: Change = {
     const name = nameOf(instance)
     const ended = before ? `${name} had ${status === 'failed' ? 'failed' : 'ended'} before` : `${name} has ended`
     return isZero(rate)
-      ? { good: true, lines: [`${ended}. It cost ${usd(cost)}; nothing of it is billed any more.`] }
+      ? { good: true, lines: [`${ended}. It cost at most ${usd(cost)}; nothing of it is billed any more.`] }
       : {
           good: false,
           lines: [

@@ -284,11 +284,20 @@ function nothingFits(wish: Wish, warnings: readonly MarketWarning[], deps: Launc
     explanation.left > 0 ? 'the offers that fit failed lately and are avoided for some minutes' : explanation.sentence
   const unheard = warnings.length === 0 ? '' : `; ${warnings.map((one) => one.message).join('; ')}`
   return new AppError('no_offer', `nothing on sale fits: ${why}${unheard}`, {
-    fix: 'ask for less, or raise max_price_per_hour_usd; POST /api/v1/instances/plan tries a request without renting',
+    fix: `${adviceFor(explanation.emptiedBy)}; POST /api/v1/instances/plan tries a request without renting`,
     details: {
       filters: explanation.filters.map(({ leftWithout, ...one }) => ({ ...one, left_without: leftWithout })),
       emptied_by: explanation.emptiedBy,
       warnings: warnings.map((one) => one.message),
     },
   })
+}
+
+/** What to change is what emptied the result. */
+function adviceFor(emptiedBy: readonly string[]): string {
+  if (emptiedBy.length === 0) return 'try again in some minutes, or ask for another GPU'
+  if (emptiedBy.every((name) => name === 'available'))
+    return 'nothing of it is free now: try again later, or ask for another GPU'
+  const [first = ''] = emptiedBy
+  return emptiedBy.length === 1 ? `change ${first}` : `change one of ${emptiedBy.join(', ')}`
 }

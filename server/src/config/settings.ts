@@ -90,7 +90,8 @@ export const settings: readonly Setting[] = [
   {
     name: 'HOST',
     group: 'Server',
-    description: 'The address to listen on. On any but a loopback address an API key is needed.',
+    description:
+      'The address to listen on. On any but a loopback address every call needs a key; without CONTROL_API_KEY one is made in DATA_DIR/admin.key.',
     default: '127.0.0.1',
     schema: z.string().min(1),
   },

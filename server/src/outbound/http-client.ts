@@ -50,7 +50,7 @@ const usual: OutboundSettings = {
   longestObeyedWaitMs: 20_000,
   longestLimitWaitMs: 60_000,
   // Short, because a termination may be among what waits, and machines cost money.
-  breaker: { failures: 6, openMs: 10_000, longestOpenMs: 60_000 },
+  breaker: { failures: 6, openMs: 5_000, longestOpenMs: 20_000 },
 }
 
 /**

@@ -9,26 +9,31 @@ import { type ProviderName, publicProviderNames } from '../core/providers.ts'
 import type { Provider } from '../providers/provider.ts'
 import type { Providers } from './fleet.ts'
 import { type PenaltyDeps, penaltyMs } from './penalties.ts'
+import type { RentQueue } from './rent-queue.ts'
 
 export interface CandidateDeps extends PenaltyDeps {
   providers: Providers
   isEnabled: (provider: ProviderName) => boolean
   index: Pick<OfferIndex, 'all'>
   gpus: Pick<GpuCatalogue, 'find'>
+  queue: Pick<RentQueue, 'heldFromOthers'>
 }
 
 /** More attempts than this do not make an instance come up; they make it late. */
 export const mostAttempts = 12
+/** When the check fails on so many machines in a row, it is not the machines. */
+const mostUnhealthy = 3
 
 /** The attempts to get the machine that is missing now; what came up before has served. */
 export function sinceLastUp(launches: readonly Launch[]): readonly Launch[] {
   return launches.slice(launches.findLastIndex(({ upAt }) => upAt !== null) + 1)
 }
 
-/** The offers to try next, in order: what failed for this instance before is left out. */
+/** The offers to try next, in order: what failed for this instance before, or is in other hands, is left out. */
 export function candidatesFor(instance: Instance, earlier: readonly Launch[], deps: CandidateDeps): PlannedOffer[] {
   const { wish } = instance
-  const context = { now: deps.clock.now(), modelNamed: deps.gpus.find, penalties: deps.penalties }
+  const penalties = new Map([...deps.penalties, ...deps.queue.heldFromOthers(instance.id)])
+  const context = { now: deps.clock.now(), modelNamed: deps.gpus.find, penalties }
   const avoided = new Set(avoidedProviders(instance, deps).map(({ provider }) => provider.name))
   const failed = earlier.filter((one) => !isOfferWithoutBlame(one, instance))
   const failedAt = new Set(failed.map((one) => offerId(one.offer)))
@@ -77,10 +82,15 @@ export function isShort({ leftMs }: Avoided): boolean {
 /** Why there is nothing to rent, for a person. */
 export function whyNothing(
   instance: Instance,
-  earlier: readonly Launch[],
+  all: readonly Launch[],
   skipped: readonly string[],
   deps: CandidateDeps,
 ): string {
+  const earlier = sinceLastUp(all)
+  if (isNeverHealthy(all)) {
+    const { port = 0, path = '/' } = instance.wish.health ?? {}
+    return `${mostUnhealthy} machines in a row came up and none passed the health check (port ${port}, path ${path}): check the image, the port and the path`
+  }
   if (earlier.length >= mostAttempts) return `${earlier.length} machines were tried; see the events`
   if (skipped.length > 0) return skipped.slice(0, 5).join('; ')
   const avoided = avoidedProviders(instance, deps).map(({ provider }) => publicProviderNames[provider.name])
@@ -89,4 +99,10 @@ export function whyNothing(
   const context = { now: deps.clock.now(), need: needFromWish(instance.wish), modelNamed: deps.gpus.find }
   const { left, sentence } = explain(deps.index.all(), filterFromWish(instance.wish), context)
   return left > 0 ? `all ${left} fitting offers were tried or are avoided after failures` : sentence
+}
+
+/** Machines that came up, one after the other, and never passed the health check: the image, the port or the path is wrong. */
+export function isNeverHealthy(launches: readonly Launch[]): boolean {
+  const last = launches.slice(-mostUnhealthy)
+  return last.length === mostUnhealthy && last.every(({ abandonedBecause }) => abandonedBecause === 'health_deadline')
 }

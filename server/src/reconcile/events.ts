@@ -3,9 +3,11 @@ import type { Instance, Launch } from '../core/instances/instance.ts'
 import { type Because, reasons } from '../core/instances/status.ts'
 import { usdText } from '../core/money.ts'
 import { type Offer, offerKey } from '../core/offers/offer.ts'
-import { publicProviderNames } from '../core/providers.ts'
-import type { Instant } from '../core/time.ts'
+import { type ProviderName, publicProviderNames } from '../core/providers.ts'
+import { hourMs, type Instant } from '../core/time.ts'
+import type { Log } from '../observability/log.ts'
 import type { NewEvent } from '../store/events.ts'
+import type { Sight } from './sight.ts'
 
 export function attemptEvent({
   instanceId,
@@ -99,20 +101,52 @@ export function reopenedEvent(launch: Launch, externalId: string | null, at: Ins
   }
 }
 
-/** Orders are repeated without end; from the fifth on somebody should know. */
-export function alarmEvent(launch: Launch | null, order: Order | null, at: Instant): NewEvent | undefined {
-  if (launch === null || order === null || launch.orders < 4) return undefined
+/** How often people are told again that nobody can look after a machine. */
+const tellAgainMs = hourMs
+
+export function isNewsOutOfReach({ alarmedAt }: Launch, { outOfReach }: Pick<Sight, 'outOfReach'>, now: Instant) {
+  if (outOfReach === undefined) return false
+  return alarmedAt === null || now < alarmedAt || now - alarmedAt >= tellAgainMs
+}
+
+/** Nobody can reach the machine; or it was ordered again and again: from the fifth order on somebody should know. */
+export function alarmEvent(
+  launch: Launch,
+  seen: Pick<Sight, 'outOfReach'>,
+  order: Order | null,
+  at: Instant,
+): NewEvent | undefined {
+  const { outOfReach } = seen
   const provider = publicProviderNames[launch.provider]
-  const ordered = order.kind === 'terminate' ? 'end' : order.kind
-  return {
+  const alarm = (message: string): NewEvent => ({
     at,
     instanceId: launch.instanceId,
     kind: 'alarm',
     status: null,
     because: null,
-    message: `${provider} has not confirmed the ${ordered} of machine ${launch.externalId} after ${launch.orders} orders; it may still be billed. We keep asking.`,
+    message,
     data: { attempt: launch.attempt, provider, machine: launch.externalId },
+  })
+  if (isNewsOutOfReach(launch, seen, at)) {
+    const machine = launch.externalId ?? 'not known yet'
+    return alarm(`${outOfReach}; machine ${machine} (${launch.label}) may be billed, and nobody looks after it`)
   }
+  if (order === null || launch.orders < 4) return undefined
+  const ordered = order.kind === 'terminate' ? 'end' : order.kind
+  return alarm(
+    `${provider} has not confirmed the ${ordered} of machine ${launch.externalId} after ${launch.orders} orders; it may still be billed. We keep asking.`,
+  )
+}
+
+export interface AlarmDeps {
+  log: Log
+  countAlarm?: (provider: ProviderName) => void
+}
+
+/** An event waits until somebody reads it: those who watch the log or the metrics hear of an alarm as well. */
+export function sound(alarm: NewEvent, { instanceId, provider }: Launch, { log, countAlarm }: AlarmDeps): void {
+  log.error(alarm.message, { instanceId, ...alarm.data })
+  countAlarm?.(provider)
 }
 
 export function statusEvent(

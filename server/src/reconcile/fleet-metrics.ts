@@ -9,7 +9,7 @@ import type { LaunchStore } from '../store/launches.ts'
 
 export interface FleetMetricsDeps {
   instances: Pick<InstanceStore, 'countByStatus'>
-  launches: Pick<LaunchStore, 'open'>
+  launches: Pick<LaunchStore, 'countOpen'>
   market: Pick<MarketKeeper, 'state'>
   index: Pick<OfferIndex, 'counts'>
   clock: { now(): Instant }
@@ -34,9 +34,8 @@ export function fleetMetrics(metrics: Metrics, deps: FleetMetricsDeps): { refres
       for (const status of statuses) instances.set({ status }, counts[status] ?? 0)
 
       machines.reset()
-      for (const launch of await deps.launches.open()) {
-        const abandoned = String(launch.abandonedAt !== null)
-        machines.inc({ provider: launch.provider, market: launch.offer.market, abandoned })
+      for (const { provider, market, abandoned, count } of await deps.launches.countOpen()) {
+        machines.set({ provider, market, abandoned: String(abandoned) }, count)
       }
       const { byProvider } = deps.index.counts()
       for (const provider of providerNames) offers.set({ provider }, byProvider[provider] ?? 0)

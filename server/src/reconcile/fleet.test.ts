@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { failure, fakeProvider } from '../testing/fake-provider.ts'
 import { virtualClock } from '../testing/virtual-clock.ts'
-import { createFleet } from './fleet.ts'
+import { createFleet, type FleetLook } from './fleet.ts'
 
 const vast = fakeProvider({ clock: virtualClock() })
 let now = 10_000
@@ -35,4 +35,21 @@ test('an account that does not answer has told nothing, and does not speak for a
 
   expect(await fleet.look(vast, 1_000)).toMatchObject({ kind: 'failed', why: 'the key is refused' })
   expect(await fleet.look(second, 1_000)).toMatchObject({ kind: 'good', begunAt: now })
+})
+
+test('a look that is under way is shared, however long it takes', async () => {
+  const clock = virtualClock()
+  const slow = fakeProvider({ clock })
+  slow.before.look = () => clock.sleep(5_000)
+  const shared = createFleet(clock)
+  const asked: Promise<FleetLook>[] = []
+  for (let second = 0; second < 4; second += 1) {
+    asked.push(shared.look(slow, 1_000))
+    await clock.advance(1_001)
+  }
+  const begunAt = clock.now() - 4 * 1_001
+  await clock.advance(10_000)
+
+  for (const look of await Promise.all(asked)) expect(look).toMatchObject({ kind: 'good', begunAt })
+  expect(slow.calls).toHaveLength(1)
 })

@@ -15,12 +15,20 @@ export type FleetLook = { kind: 'good'; look: Look; begunAt: Instant } | { kind:
  * Looks at whole fleets: one bulk call per account answers for all its instances that ask at about the same time.
  */
 export interface Fleet {
-  /** A look that is at most `maxAgeMs` old. Never throws: a provider that does not answer has told us nothing. */
+  /**
+   * A look that is under way, or ended at most `maxAgeMs` ago: a long list takes longer to read than looks are apart. Never
+   * throws: a provider that does not answer has told us nothing.
+   */
   look(provider: Provider, maxAgeMs: number): Promise<FleetLook>
 }
 
+interface Shared {
+  endedAt: Instant | null
+  result: Promise<FleetLook>
+}
+
 export function createFleet({ now }: { now: () => Instant }): Fleet {
-  const latest = new Map<string, { begun: Instant; result: Promise<FleetLook> }>()
+  const latest = new Map<string, Shared>()
 
   async function lookNow(provider: Provider, begunAt: Instant): Promise<FleetLook> {
     try {
@@ -31,14 +39,24 @@ export function createFleet({ now }: { now: () => Instant }): Fleet {
     }
   }
 
+  /** A clock that was turned back must not keep an old look alive. */
+  function isFresh(endedAt: Instant | null, maxAgeMs: number): boolean {
+    if (endedAt === null) return true
+    const ageMs = now() - endedAt
+    return ageMs >= 0 && ageMs <= maxAgeMs
+  }
+
   return {
     look(provider, maxAgeMs) {
       const account = `${provider.name}/${provider.account}`
       const known = latest.get(account)
-      const begun = now()
-      // A clock that was turned back must not keep an old look alive.
-      if (known !== undefined && begun >= known.begun && begun - known.begun <= maxAgeMs) return known.result
-      const fresh = { begun, result: lookNow(provider, begun) }
+      if (known !== undefined && isFresh(known.endedAt, maxAgeMs)) return known.result
+
+      const fresh: Shared = { endedAt: null, result: lookNow(provider, now()) }
+      const ended = () => {
+        fresh.endedAt = now()
+      }
+      fresh.result.then(ended, ended)
       latest.set(account, fresh)
       return fresh.result
     },

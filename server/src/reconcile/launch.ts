@@ -6,22 +6,27 @@ import { bidFor } from '../core/offers/bid.ts'
 import { offerId } from '../core/offers/offer.ts'
 import type { OfferIndex } from '../core/offers/offer-index.ts'
 import type { PlannedOffer } from '../core/offers/plan.ts'
-import { type Instant, secondMs } from '../core/time.ts'
+import type { ProviderName } from '../core/providers.ts'
+import { type Clock, type Instant, secondMs } from '../core/time.ts'
 import type { Log } from '../observability/log.ts'
 import { type Launched, type LaunchOrder, type Provider, ProviderError } from '../providers/provider.ts'
 import type { NewEvent } from '../store/events.ts'
 import type { Claim, InstanceStore } from '../store/instances.ts'
 import type { LaunchStore } from '../store/launches.ts'
-import { attemptEnded, attemptEvent, reopenedEvent, statusEvent } from './events.ts'
+import { attemptEnded, attemptEvent, reopenedEvent, sound, statusEvent } from './events.ts'
+import { masked } from './masking.ts'
 import { type PenaltyDeps, penalise } from './penalties.ts'
-import { launchDeadlineMs } from './sight.ts'
+import { type KeyMarks, launchDeadlineMs } from './sight.ts'
 
 export interface LaunchDeps extends PenaltyDeps {
   instances: InstanceStore
   launches: LaunchStore
   index: Pick<OfferIndex, 'get' | 'remove'>
   installation: string
+  keyMarkOf: KeyMarks
+  clock: Clock
   log: Log
+  countAlarm?: (provider: ProviderName) => void
 }
 
 /** Writes the intent down and only then calls the marketplace; then writes down what it answered. */
@@ -55,7 +60,7 @@ export async function launch(
   const outcome = await tryLaunch(provider, orderOf(instance, intent, bidPerHour, secrets), intent, deps)
   if (outcome.kind === 'launched') return rented(claim, instance, intent, outcome.launched, deps)
 
-  const { error } = outcome
+  const error = withoutSecrets(outcome.error, secrets)
   const { attempt } = intent
   deps.log.info('launch not accepted', {
     instanceId: instance.id,
@@ -86,6 +91,7 @@ function intentOf(
     label: launchLabel(deps.installation, instance.id, attempt),
     provider: provider.name,
     account: provider.account,
+    keyMark: deps.keyMarkOf(provider),
     offer,
     // A bid is what is paid, also where a lower one would win.
     comparablePrice: bidPerHour === null ? price.total : nanos(price.total - price.gpu + bidPerHour),
@@ -116,7 +122,12 @@ function orderOf(
 async function rented(claim: Claim, instance: Instance, intent: Launch, launched: Launched, deps: LaunchDeps) {
   const { externalId, pricePerHour } = launched
   const answeredAt = deps.clock.now()
-  const facts = { answeredAt, rentedAt: answeredAt, externalId, ...(pricePerHour !== null && { pricePerHour }) }
+  const facts = {
+    answeredAt,
+    rentedAt: answeredAt,
+    externalId,
+    ...(pricePerHour !== null && pricePerHour > 0n && { pricePerHour }),
+  }
   await answered(intent, facts, deps)
   await move(claim, instance, 'starting', 'machine_rented', null, secondMs, deps)
 }
@@ -140,9 +151,10 @@ async function unsettled(
 async function answered(
   intent: Launch,
   answer: Partial<Launch> & { answeredAt: Instant },
-  { launches }: LaunchDeps,
+  deps: LaunchDeps,
 ): Promise<void> {
-  await launches.recordAnswer(intent, answer, reopenedEvent(intent, answer.externalId ?? null, answer.answeredAt))
+  const alarm = reopenedEvent(intent, answer.externalId ?? null, answer.answeredAt)
+  if (await deps.launches.recordAnswer(intent, answer, alarm)) sound(alarm, intent, deps)
 }
 
 /** Surely nothing was rented. */
@@ -159,6 +171,12 @@ async function refused(claim: Claim, instance: Instance, intent: Launch, error: 
 }
 
 type LaunchOutcome = { kind: 'launched'; launched: Launched } | { kind: 'error'; error: ProviderError }
+
+function withoutSecrets(error: ProviderError, secrets: InstanceSecrets): ProviderError {
+  const message = masked(error.message, secrets)
+  if (message === error.message) return error
+  return new ProviderError(error.provider, error.failure, message, { cause: error.cause })
+}
 
 /** One deadline for the call and all that a provider does before it: from then on, nothing more is sent. */
 async function tryLaunch(
@@ -253,4 +271,5 @@ const blankLaunch = {
   metersOffAt: {},
   orderedAt: null,
   orders: 0,
+  alarmedAt: null,
 } as const

@@ -1,4 +1,5 @@
 import { type Charge, withEnd, withReading } from '../core/charges/charge.ts'
+import { withStandIn } from '../core/charges/stand-in.ts'
 import type { Launch } from '../core/instances/instance.ts'
 import type { Machine } from '../core/instances/machine.ts'
 import type { Instant } from '../core/time.ts'
@@ -14,10 +15,11 @@ export async function meter(launch: Launch, { sighting, at }: Sight, store: Pick
 }
 
 function afterLook(launch: Launch, machine: Machine, known: readonly Charge[], at: Instant): readonly Charge[] {
-  const kinds = new Set([...known, ...machine.meters].map(({ kind }) => kind))
+  const meters = withStandIn(machine, launch, known)
+  const kinds = new Set([...known, ...meters].map(({ kind }) => kind))
   return [...kinds].flatMap((kind) => {
     const charges = known.filter((charge) => charge.kind === kind)
-    const reading = machine.meters.find((one) => one.kind === kind)
+    const reading = meters.find((one) => one.kind === kind)
     const seenOffAt = launch.metersOffAt[kind] ?? launch.intendedAt
     const next = reading === undefined ? charges : withReading(charges, { reading, at, seenOffAt }, launch)
     // Nothing of an ended machine is billed, whatever its meters still say.

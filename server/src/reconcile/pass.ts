@@ -1,6 +1,7 @@
 import { type Decision, decide, type Limits, type Situation } from '../core/instances/decide.ts'
 import type { Instance, Launch } from '../core/instances/instance.ts'
 import { type Because, finalStatuses } from '../core/instances/status.ts'
+import type { ProviderName } from '../core/providers.ts'
 import { type Clock, type Instant, minuteMs, secondMs } from '../core/time.ts'
 import type { Log } from '../observability/log.ts'
 import type { Provider } from '../providers/provider.ts'
@@ -9,13 +10,13 @@ import type { NewEvent } from '../store/events.ts'
 import type { Claim, Decided, InstanceStore } from '../store/instances.ts'
 import type { LaunchStore } from '../store/launches.ts'
 import { carryOut } from './carry-out.ts'
-import { alarmEvent, attemptEnded, statusEvent } from './events.ts'
+import { alarmEvent, attemptEnded, isNewsOutOfReach, sound, statusEvent } from './events.ts'
 import type { Fleet, Providers } from './fleet.ts'
 import { meter } from './meter.ts'
 import { penalisePlace } from './penalties.ts'
 import type { Probe } from './probe.ts'
 import { type RentDeps, rent } from './rent.ts'
-import { type Sight, sight } from './sight.ts'
+import { accountOf, type Sight, sight } from './sight.ts'
 
 export interface PassDeps extends RentDeps {
   instances: InstanceStore
@@ -23,6 +24,8 @@ export interface PassDeps extends RentDeps {
   charges: ChargeStore
   providers: Providers
   fleet: Fleet
+  /** Counts an alarm, beside its event and its line in the log. */
+  countAlarm?: (provider: ProviderName) => void
   probe: Probe
   clock: Clock
   log: Log
@@ -37,7 +40,7 @@ export async function pass(claim: Claim, deps: PassDeps): Promise<void> {
   if (instance === undefined || finalStatuses.has(instance.status)) return deps.instances.release(claim, null)
 
   const launch = instance.launch
-  const provider = launch === null ? undefined : deps.providers.find(launch.provider, launch.account)
+  const provider = launch === null ? undefined : accountOf(launch, deps)
   const seen: Sight =
     launch === null
       ? { sighting: { kind: 'unknown', why: 'no machine yet' }, at: null, facts: {} }
@@ -52,15 +55,18 @@ export async function pass(claim: Claim, deps: PassDeps): Promise<void> {
     now,
     limits: limitsOf(provider),
   }
-  const decision = decide(instance, situation)
-  if (decision.order?.kind === 'rent') return rent(claim, instance, deps)
+  const decided = decide(instance, situation)
+  if (decided.order?.kind === 'rent') return rent(claim, instance, deps)
+  // An order that reaches nobody is not given, and does not count as given.
+  const decision = seen.outOfReach === undefined ? decided : { ...decided, order: null }
+  const alarm = launch === null ? undefined : alarmEvent(launch, seen, decision.order, now)
 
-  const written = await deps.instances.recordDecision(
-    claim,
-    decidedFrom(instance, decision, seen, situation),
-    eventsOf(instance, decision, situation),
-  )
+  const written = await deps.instances.recordDecision(claim, decidedFrom(instance, decision, seen, situation), [
+    ...eventsOf(instance, decision, situation),
+    ...(alarm === undefined ? [] : [alarm]),
+  ])
   if (!written) return
+  if (launch !== null && alarm !== undefined) sound(alarm, launch, deps)
   if (decision.status !== instance.status) {
     const { status, because } = decision
     deps.log.info('instance decided', { instanceId: instance.id, from: instance.status, status, because })
@@ -130,6 +136,7 @@ function launchChange(launch: Launch, decision: Decision, seen: Sight, now: Inst
     ...(up && launch.upAt === null && { upAt: now }),
     ...(decision.abandon !== null && { abandonedAt: now, abandonedBecause: decision.abandon }),
     ...(decision.settle && { settledAt: now }),
+    ...(isNewsOutOfReach(launch, seen, now) && { alarmedAt: now }),
     ...(moved && { orderedAt: null, orders: 0 }),
     ...(decision.order !== null && { orderedAt: now, orders: (moved ? 0 : launch.orders) + 1 }),
   }
@@ -141,6 +148,5 @@ function eventsOf(instance: Instance, decision: Decision, { now }: Situation): N
   const events: NewEvent[] = []
   if (abandon !== null && launch !== null) events.push(attemptEnded(launch, abandon, message, now))
   if (status !== instance.status) events.push(statusEvent(instance, status, because, message, now))
-  const alarm = alarmEvent(launch, decision.order, now)
-  return alarm === undefined ? events : [...events, alarm]
+  return events
 }

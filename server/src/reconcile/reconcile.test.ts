@@ -438,6 +438,74 @@ describe('an end that the user asked for', () => {
   })
 })
 
+describe('a machine that nobody here can look after', () => {
+  const alarms = async () => {
+    const events = await fleet.stores.events.list({ limit: 1_000 })
+    return events.filter(({ kind }) => kind === 'alarm').map(({ message }) => message)
+  }
+
+  test('because its marketplace shows another account now: is not gone, and no other one is rented', async () => {
+    await fleet.wish()
+    await fleet.until('ready', minuteMs)
+    const elsewhere = fakeProvider({ clock, offers: [cheap, dear] })
+    const next = await aReconciler({ clock, providers: [elsewhere], beside: fleet, keyMarkOf: () => 'team-key' })
+    await next.pass(30 * minuteMs, 5 * secondMs)
+
+    expect(await next.instance()).toMatchObject({ status: 'ready', attempt: 1, launch: { settledAt: null } })
+    expect(launches(elsewhere)).toEqual([])
+    expect(await alarms()).toEqual([expect.stringContaining('key for vast_ai (main) is another one')])
+  })
+
+  test('is looked after again once one machine of its account is seen under the new key', async () => {
+    const ids = [anInstanceId(1), anInstanceId(2)] as const
+    for (const one of ids) await fleet.wish({}, one)
+    for (const one of ids) await fleet.until('ready', minuteMs, one)
+    const gone = (await fleet.instance(ids[0])).launch?.externalId ?? ''
+    vast.machines.delete(gone)
+    const next = await aReconciler({ clock, providers: [vast], beside: fleet, keyMarkOf: () => 'new-key' })
+    await next.pass(3 * minuteMs)
+
+    expect(await next.stores.launches.ofInstance(ids[0])).toMatchObject([{ settledAt: expect.any(Number) }, {}])
+    expect((await next.instance(ids[1])).launch).toMatchObject({ attempt: 1, keyMark: 'new-key' })
+  })
+
+  test('under its old name is found by its key, when two keys have changed places', async () => {
+    await fleet.wish()
+    await fleet.until('ready', minuteMs)
+    const renamed = { ...vast, account: 'second' }
+    const next = await aReconciler({
+      clock,
+      providers: [fakeProvider({ clock }), renamed],
+      beside: fleet,
+      keyMarkOf: ({ account }) => (account === 'second' ? 'test-key' : 'other-key'),
+    })
+    await next.pass(3 * minuteMs)
+
+    expect(await next.instance()).toMatchObject({ status: 'ready', attempt: 1, launch: { account: 'second' } })
+    await end(next)
+    await next.until('terminated', minuteMs)
+    expect(vast.machines.size).toBe(0)
+  })
+
+  test('without a key: people are told so, and no order counts as given', async () => {
+    await fleet.wish()
+    await fleet.until('ready', minuteMs)
+    const counted: string[] = []
+    const countAlarm = (provider: string) => void counted.push(provider)
+    const keyless = await aReconciler({ clock, providers: [], beside: fleet, countAlarm })
+    await end(keyless)
+    await keyless.pass(90 * minuteMs, 5 * secondMs)
+
+    const told = expect.stringMatching(
+      /no key for the account vast_ai \(main\).*set it; machine vast-1 .*may be billed/,
+    )
+    expect(await alarms()).toEqual([told, told])
+    expect(keyless.log.lines.filter(({ level }) => level === 'error').map(({ event }) => event)).toEqual([told, told])
+    expect(counted).toEqual(['vast', 'vast'])
+    expect((await keyless.instance()).launch).toMatchObject({ orders: 0, orderedAt: null })
+  })
+})
+
 describe('silence is not absence', () => {
   test.each(['unauthorized', 'unavailable', 'unexpected_reply'] as const)(
     '%s on looking: nothing follows',
@@ -570,6 +638,46 @@ describe('what happens to a machine', () => {
     await end()
     await fleet.until('terminated', 3 * minuteMs)
     expect(vast.machines.size).toBe(0)
+  })
+})
+
+describe('what a marketplace says about a machine', () => {
+  const secrets = { environment: { HF_TOKEN: 'hf_supersecretvalue123' }, registryAuth: null, onstartScript: null }
+  const said = 'docker run -e HF_TOKEN=hf_supersecretvalue123: no such image'
+
+  test('is kept and shown without the values that were passed to it', async () => {
+    fleet.deps.instances.secretsOf = async () => secrets
+    vast.before.launch = (what) => {
+      if (what === label(2)) throw failure('vast', { kind: 'rejected' }, said)
+    }
+    vast.afterMade = (made) => {
+      const machine = vast.machines.get(made)
+      if (machine !== undefined) vast.machines.set(made, { ...machine, phase: 'failed', message: said })
+    }
+    await fleet.wish()
+    await fleet.pass(20 * secondMs)
+
+    const stored = JSON.stringify(
+      [await fleet.stores.events.list({ limit: 99 }), await attempts(), fleet.log.lines],
+      (_, value) => (typeof value === 'bigint' ? String(value) : value),
+    )
+    expect(stored).toContain('no such image')
+    expect(stored).not.toContain('hf_supersecretvalue123')
+  })
+
+  test('is withheld when its secrets do not open; the machine is looked after all the same', async () => {
+    await fleet.wish()
+    await fleet.until('ready', minuteMs)
+    fleet.deps.instances.secretsOf = async () => {
+      throw new Error('sealed with another key')
+    }
+    const machine = vast.machines.get('vast-1')
+    if (machine !== undefined) vast.machines.set('vast-1', { ...machine, message: said })
+    await fleet.pass(20 * secondMs)
+
+    expect((await fleet.instance()).launch?.providerMessage).toContain('SECRETS_KEY')
+    await end()
+    await fleet.until('terminated', minuteMs)
   })
 })
 

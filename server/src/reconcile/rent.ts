@@ -1,13 +1,15 @@
-import type { Instance } from '../core/instances/instance.ts'
+import type { Instance, Launch } from '../core/instances/instance.ts'
 import type { MarketKeeper } from '../core/offers/market-view.ts'
 import { interestFromWish } from '../core/offers/wish-plan.ts'
-import { minuteMs, secondMs } from '../core/time.ts'
+import type { ProviderName } from '../core/providers.ts'
+import { type Clock, type Instant, minuteMs, secondMs } from '../core/time.ts'
 import type { NewEvent } from '../store/events.ts'
 import type { Claim, Decided } from '../store/instances.ts'
 import {
   avoidedProviders,
   type CandidateDeps,
   candidatesFor,
+  isNeverHealthy,
   isShort,
   mostAttempts,
   sinceLastUp,
@@ -16,37 +18,83 @@ import {
 import { offersSkipped, statusEvent } from './events.ts'
 import { type LaunchDeps, launch } from './launch.ts'
 import { type QuoteDeps, quote } from './quote.ts'
+import type { RentQueue } from './rent-queue.ts'
+import type { KeptWarning } from './tasks/keep-market.ts'
 
-export type RentDeps = CandidateDeps & QuoteDeps & LaunchDeps & { market: Pick<MarketKeeper, 'freshen'> }
+export type RentDeps = CandidateDeps &
+  QuoteDeps &
+  LaunchDeps & {
+    market: { freshen(...asked: Parameters<MarketKeeper['freshen']>): Promise<KeptWarning[]> }
+    queue: RentQueue
+    clock: Clock
+  }
 
 /** How long a wish waits for marketplaces that do not answer before it fails. */
 const patienceMs = 10 * minuteMs
+/** How long a wish waits for its turn at the cheapest marketplace before it takes a dearer one. */
+const turnPatienceMs = minuteMs
+/** A launch that our own rate limit turned away is not repeated sooner. */
+const afterRefusalMs = 10 * secondMs
 
 /** One try to rent a machine for an instance: choose, check again, write the intent down, launch. */
 export async function rent(claim: Claim, instance: Instance, deps: RentDeps): Promise<void> {
-  const { clock, instances, market } = deps
-  const earlier = sinceLastUp(await deps.launches.ofInstance(instance.id))
+  const { clock, instances, market, queue } = deps
+  const all = await deps.launches.ofInstance(instance.id)
+  const earlier = sinceLastUp(all)
+  const mayTry = earlier.length < mostAttempts && !isNeverHealthy(all)
+  const last = earlier.at(-1)
+  if (last !== undefined && last.abandonedBecause !== 'provider_unavailable') queue.heard(instance.id)
   const warnings = await market.freshen(interestFromWish(instance.wish), { maxAgeMs: minuteMs, waitMs: 15 * secondMs })
 
+  let silent = warnings.some(isWorthWaitingFor) || avoidedProviders(instance, deps).some(isShort)
+  let busy = false
   const skipped: string[] = []
-  let waiting = warnings.some((warning) => warning.kind !== 'sampled') || avoidedProviders(instance, deps).some(isShort)
-  if (earlier.length < mostAttempts) {
-    for (const candidate of candidatesFor(instance, earlier, deps)) {
-      const quoted = await quote(candidate, instance, deps)
+  const left = new Set<ProviderName>()
+  if (last !== undefined && wasTurnedAwayJustNow(last, clock.now())) {
+    left.add(last.provider)
+    busy = !avoidedProviders(instance, deps).some(({ provider }) => provider.name === last.provider)
+  }
+
+  for (const candidate of mayTry ? candidatesFor(instance, earlier, deps) : []) {
+    const { offer } = candidate
+    const provider = deps.providers.find(offer.provider)
+    if (provider === undefined || left.has(offer.provider)) continue
+    const turn = queue.take(provider, offer, instance.id)
+    if (turn === undefined) {
+      busy = true
+      // What is cheaper is worth waiting for, as long as it is only a queue of our own.
+      if (clock.now() - instance.statusSince < turnPatienceMs) break
+      left.add(offer.provider)
+      continue
+    }
+    let outcome: Parameters<typeof turn.end>[0] = 'not_rented'
+    try {
+      const quoted = await quote(candidate, instance, provider, deps)
       if (quoted.kind === 'good') {
-        return launch(claim, instance, quoted.planned, quoted.provider, skippedEvents(instance, skipped, deps), deps)
+        outcome = 'rented'
+        return await launch(claim, instance, quoted.planned, provider, skippedEvents(instance, skipped, deps), deps)
       }
       skipped.push(quoted.why)
-      waiting ||= quoted.transient
+      if (quoted.waitFor === null) continue
+      // Its other offers would be asked for in vain.
+      left.add(offer.provider)
+      if (quoted.waitFor === 'our_turn') busy = true
+      else silent = true
+    } finally {
+      turn.end(outcome)
     }
   }
 
   const now = clock.now()
-  if (waiting && now - instance.statusSince < patienceMs && earlier.length < mostAttempts) {
-    await instances.release(claim, now + 10 * secondMs)
-    return
+  if (mayTry) {
+    if (busy || isOnlyHeld(instance, earlier, deps)) {
+      queue.heard(instance.id)
+      return instances.release(claim, now + untilNextTurnMs(now - instance.statusSince))
+    }
+    if (silent && queue.silentForMs(instance.id) < patienceMs) return instances.release(claim, now + 10 * secondMs)
   }
-  const message = whyNothing(instance, earlier, skipped, deps)
+  queue.heard(instance.id)
+  const message = whyNothing(instance, all, skipped, deps)
   const failed: Decided = {
     status: 'failed',
     because: 'no_offer_left',
@@ -59,6 +107,28 @@ export async function rent(claim: Claim, instance: Instance, deps: RentDeps): Pr
     ...skippedEvents(instance, skipped, deps),
     statusEvent(instance, 'failed', 'no_offer_left', message, now),
   ])
+}
+
+/** A marketplace that refuses our key does not come back by itself. */
+function isWorthWaitingFor({ kind, isRefusal }: KeptWarning): boolean {
+  return kind !== 'sampled' && !isRefusal
+}
+
+function wasTurnedAwayJustNow({ abandonedBecause, abandonedAt }: Launch, now: Instant): boolean {
+  return abandonedBecause === 'provider_unavailable' && abandonedAt !== null && now - abandonedAt < afterRefusalMs
+}
+
+/** Whether an offer fits that another wish has in hand: it may be given back. */
+function isOnlyHeld(instance: Instance, earlier: readonly Launch[], deps: RentDeps): boolean {
+  if (deps.queue.heldFromOthers(instance.id).size === 0) return false
+  const nobody = { heldFromOthers: () => new Map() }
+  const possible = candidatesFor(instance, earlier, { ...deps, queue: nobody }).length
+  return possible > 0 && candidatesFor(instance, earlier, deps).length === 0
+}
+
+/** Those who have waited long are many: they ask less often. */
+function untilNextTurnMs(waitedMs: number): number {
+  return Math.min(Math.max(waitedMs / 10, 2 * secondMs), 20 * secondMs)
 }
 
 function skippedEvents(instance: Instance, skipped: readonly string[], { clock }: RentDeps): NewEvent[] {

@@ -1,9 +1,11 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Bell } from '../core/bell.ts'
-import { minuteMs, secondMs } from '../core/time.ts'
-import type { Claim } from '../store/instances.ts'
+import { type Instant, minuteMs, secondMs } from '../core/time.ts'
+import type { Claimed, Lane } from '../store/instances.ts'
 import type { LaunchClaim } from '../store/launches.ts'
 import { leftover } from './leftover.ts'
 import { type PassDeps, pass } from './pass.ts'
+import { createRentQueue } from './rent-queue.ts'
 
 export interface Worker {
   /** Looks at everything that is due, once. @returns how many passes it made */
@@ -18,48 +20,86 @@ export interface Worker {
 const claimMs = 6 * minuteMs
 const tickMs = 500
 const retryAfterFaultMs = 30 * secondMs
+const batch = 16
+/** A clock that goes back by less is only being trimmed. */
+const clockSetBackMs = 5 * secondMs
 
-export interface WorkerDeps extends PassDeps {
+export interface WorkerDeps extends Omit<PassDeps, 'queue'> {
   /** Rung when something was asked for. */
   bell: Bell
   /** Rung when something may have changed. */
   changed: Bell
 }
 
+export interface WorkerOptions {
+  /** Passes at once in each lane. */
+  laneWidth?: number
+  /** The same for each marketplace's leftovers, which have a share of their own: they always go on. */
+  leftoverWidth?: number
+}
+
 /**
- * Claims what is due and looks at it, several at a time, so that one slow marketplace does not hold up the others. A
- * wake-up is only a hint: what is due stands in the store.
+ * Claims what is due and looks at it, several at a time. Each marketplace has a lane for looks and orders and one for
+ * renting, so that one that hangs does not hold up the others, and a queue of launches holds up no end. A wake-up is only a
+ * hint: what is due stands in the store.
  */
-export function createWorker(deps: WorkerDeps, { concurrency = 64 } = {}): Worker {
+export function createWorker(deps: WorkerDeps, { laneWidth = 64, leftoverWidth = 8 }: WorkerOptions = {}): Worker {
+  const passDeps: PassDeps = { ...deps, queue: createRentQueue(deps.clock) }
   const underWay = new Set<Promise<void>>()
+  const lanes = createLanes<Lane>(({ provider, renting }) => `${provider}/${renting}`, laneWidth)
+  const leftoverLanes = createLanes<LaunchClaim['launch']['provider']>((provider) => provider, leftoverWidth)
+  let lastNow: Instant | null = null
   let running = false
   let loop: Promise<void> = Promise.resolve()
   let wake = new AbortController()
 
-  const track = (work: Promise<void>) => {
+  function track(lane: { leave(): boolean }, work: Promise<void>): Promise<void> {
     underWay.add(work)
     void work.finally(() => {
       underWay.delete(work)
+      // Somebody may be waiting for this place: they do not wait for the tick as well.
+      if (lane.leave()) wake.abort()
       deps.changed.ring()
     })
     return work
   }
 
+  /** What is claimed is begun at once: a claim that nobody acts on would hold its instance back for minutes. */
   async function claimAndRun(): Promise<Promise<void>[]> {
-    const free = concurrency - underWay.size
-    if (free <= 0) return []
-    const now = deps.clock.now()
-    const claims = await deps.instances.claimDue(now, { limit: free, forMs: claimMs })
-    const leftovers = await deps.launches.claimLeftovers(now, {
-      limit: Math.max(1, free - claims.length),
-      forMs: claimMs,
-    })
-    return [...claims.map((claim) => track(guarded(claim))), ...leftovers.map((claim) => track(guardedLeftover(claim)))]
+    await catchUp()
+    const passes: Promise<void>[] = []
+    for (let full = true; full; ) {
+      const now = deps.clock.now()
+      const claims = await deps.instances.claimDue(now, { limit: batch, forMs: claimMs, except: lanes.full() })
+      for (const claim of claims) passes.push(track(lanes.enter(claim.lane), guarded(claim)))
+      full = claims.length === batch
+    }
+    for (let full = true; full; ) {
+      const now = deps.clock.now()
+      const except = leftoverLanes.full()
+      const claims = await deps.launches.claimLeftovers(now, { limit: leftoverWidth, forMs: claimMs, except })
+      for (const claim of claims) {
+        passes.push(track(leftoverLanes.enter(claim.launch.provider), guardedLeftover(claim)))
+      }
+      full = claims.length === leftoverWidth
+    }
+    return passes
   }
 
-  async function guarded(claim: Claim): Promise<void> {
+  /** At the start, and when the clock was set back: what was due by the old clock would wait for it to be reached again. */
+  async function catchUp(): Promise<void> {
+    const now = deps.clock.now()
+    if (lastNow === null || now < lastNow - clockSetBackMs) {
+      if (lastNow !== null) deps.log.warn('the clock was set back', { byMs: lastNow - now })
+      await deps.instances.catchUp(now, { claimMs })
+      deps.penalties.clear()
+    }
+    lastNow = now
+  }
+
+  async function guarded(claim: Claimed): Promise<void> {
     try {
-      await pass(claim, deps)
+      await pass(claim, passDeps)
     } catch (error) {
       deps.log.error('pass failed', { instanceId: claim.id, error })
       await released(deps.instances.release(claim, deps.clock.now() + retryAfterFaultMs))
@@ -68,7 +108,7 @@ export function createWorker(deps: WorkerDeps, { concurrency = 64 } = {}): Worke
 
   async function guardedLeftover(claim: LaunchClaim): Promise<void> {
     try {
-      await leftover(claim, deps)
+      await leftover(claim, passDeps)
     } catch (error) {
       deps.log.error('leftover failed', { label: claim.launch.label, error })
       await released(deps.launches.releaseLeftover(claim, deps.clock.now() + retryAfterFaultMs))
@@ -82,6 +122,8 @@ export function createWorker(deps: WorkerDeps, { concurrency = 64 } = {}): Worke
 
   async function run(): Promise<void> {
     while (running) {
+      // Requests are to be answered in between, however much is due.
+      await nextTurn()
       try {
         await claimAndRun()
       } catch (error) {
@@ -109,6 +151,30 @@ export function createWorker(deps: WorkerDeps, { concurrency = 64 } = {}): Worke
       wake.abort()
       await loop
       await Promise.all(underWay)
+    },
+  }
+}
+
+/** Counts who is in which lane. A batch may put a lane over its width; then it is full until half of it is free again. */
+function createLanes<L>(nameOf: (lane: L) => string, width: number) {
+  const lanes = new Map<string, { lane: L; inside: number; isFull: boolean }>()
+  return {
+    full: (): L[] => [...lanes.values()].filter(({ isFull }) => isFull).map(({ lane }) => lane),
+    enter(lane: L) {
+      const name = nameOf(lane)
+      const known = lanes.get(name) ?? { lane, inside: 0, isFull: false }
+      lanes.set(name, known)
+      known.inside += 1
+      if (known.inside >= width) known.isFull = true
+      return {
+        /** @returns true when the lane was full and has room again */
+        leave(): boolean {
+          known.inside -= 1
+          const opens = known.isFull && known.inside <= width / 2
+          if (opens) known.isFull = false
+          return opens
+        },
+      }
     },
   }
 }

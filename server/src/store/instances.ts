@@ -2,10 +2,10 @@ import type { Selectable } from 'kysely'
 import type { Instance, InstanceId, InstanceSecrets, Launch } from '../core/instances/instance.ts'
 import type { Because, Status } from '../core/instances/status.ts'
 import type { ProviderName } from '../core/providers.ts'
-import type { Instant } from '../core/time.ts'
+import { type Instant, minuteMs } from '../core/time.ts'
 import { addEvents, type NewEvent } from './events.ts'
 import { jsonText } from './json.ts'
-import { instanceFromRow, launchChanges, launchFromRow } from './rows.ts'
+import { instanceFromRow, launchChanges, launchFromRow, rowFromLaunch } from './rows.ts'
 import type { Sealer } from './sealer.ts'
 import type { Database } from './sqlite.ts'
 import type { InstancesTable } from './tables.ts'
@@ -14,6 +14,16 @@ import type { InstancesTable } from './tables.ts'
 export interface Claim {
   id: InstanceId
   token: number
+}
+
+/** Who is due at the same marketplace, to rent there or for all else; `null` where it is not chosen yet. */
+export interface Lane {
+  provider: ProviderName | null
+  renting: boolean
+}
+
+export interface Claimed extends Claim {
+  lane: Lane
 }
 
 export interface InstanceStore {
@@ -33,7 +43,8 @@ export interface InstanceStore {
    * @returns false when the instance is in another status
    */
   want(id: InstanceId, change: Wanted, event: NewEvent): Promise<boolean>
-  claimDue(now: Instant, options: { limit: number; forMs: number }): Promise<Claim[]>
+  /** What a user asked for comes first, then what has been due the longest. */
+  claimDue(now: Instant, options: { limit: number; forMs: number; except?: readonly Lane[] }): Promise<Claimed[]>
   /** @returns false when the claim was lost; then nothing is written */
   recordDecision(claim: Claim, decided: Decided, events: NewEvent[]): Promise<boolean>
   /** The intent to rent, before the call. @returns false when the claim was lost */
@@ -45,6 +56,11 @@ export interface InstanceStore {
    * no other process works on this database; if one does all the same, its decisions are fenced out, not doubled.
    */
   forgetClaims(): Promise<void>
+  /**
+   * After the clock was set back: nothing is due later than in a moment, and no claim lasts longer than one does, here and
+   * for leftovers.
+   */
+  catchUp(now: Instant, options: { claimMs: number }): Promise<void>
   /** Has all instances that are waiting looked at now: the market changed, a provider came back. */
   wake(ids: readonly InstanceId[], now: Instant): Promise<void>
   /** The earliest moment at which one is due. */
@@ -90,6 +106,11 @@ export interface Decided {
   wanted?: Instance['wanted']
   launch?: Partial<Launch>
 }
+
+/** Before all that is due by the clock. */
+const askedFor: Instant = 0
+/** Looks are closer together than this. */
+const mostAheadMs = minuteMs
 
 export function createInstanceStore(database: Database, sealer: Sealer): InstanceStore {
   async function withLaunch(row: Selectable<InstancesTable>): Promise<Instance> {
@@ -229,7 +250,7 @@ export function createInstanceStore(database: Database, sealer: Sealer): Instanc
           .updateTable('instances')
           .set(({ eb }) => ({
             wanted: change.wanted,
-            due_at: change.at,
+            due_at: askedFor,
             claim_token: eb('claim_token', '+', 1),
             claimed_until: 0,
             ...(change.status !== undefined && {
@@ -255,7 +276,7 @@ export function createInstanceStore(database: Database, sealer: Sealer): Instanc
       })
     },
 
-    async claimDue(now, { limit, forMs }) {
+    async claimDue(now, { limit, forMs, except = [] }) {
       const rows = await database
         .updateTable('instances')
         .set(({ eb }) => ({ claim_token: eb('claim_token', '+', 1), claimed_until: now + forMs }))
@@ -265,12 +286,23 @@ export function createInstanceStore(database: Database, sealer: Sealer): Instanc
             .select('id')
             .where('due_at', '<=', now)
             .where('claimed_until', '<=', now)
+            .where(({ and, not, eb }) =>
+              and(
+                except.map(({ provider, renting }) =>
+                  not(and([eb('provider', 'is', provider), eb('status', renting ? '=' : '!=', 'requested')])),
+                ),
+              ),
+            )
             .orderBy('due_at')
             .limit(limit),
         )
-        .returning(['id', 'claim_token'])
+        .returning(['id', 'claim_token', 'provider', 'status'])
         .execute()
-      return rows.map((row) => ({ id: row.id as InstanceId, token: row.claim_token }))
+      return rows.map((row) => ({
+        id: row.id as InstanceId,
+        token: row.claim_token,
+        lane: { provider: row.provider as ProviderName | null, renting: row.status === 'requested' },
+      }))
     },
 
     recordDecision(claim, decided, events) {
@@ -301,41 +333,7 @@ export function createInstanceStore(database: Database, sealer: Sealer): Instanc
           }))
         )
           return false
-        await transaction
-          .insertInto('launches')
-          .values({
-            instance_id: launch.instanceId,
-            attempt: launch.attempt,
-            label: launch.label,
-            provider: launch.provider,
-            account: launch.account,
-            offer: jsonText(launch.offer),
-            comparable_price_nano: launch.comparablePrice,
-            external_id: null,
-            intended_at: launch.intendedAt,
-            answered_at: null,
-            rented_at: null,
-            up_at: null,
-            start_ordered_at: null,
-            abandoned_at: null,
-            abandoned_because: null,
-            settled_at: null,
-            price_nano: null,
-            ssh: null,
-            endpoints: '[]',
-            provider_status: null,
-            provider_message: null,
-            last_seen_at: null,
-            missed_looks: 0,
-            missed_at: null,
-            meters_off_at: '{}',
-            ordered_at: null,
-            orders: 0,
-            due_at: null,
-            claim_token: 0,
-            claimed_until: 0,
-          })
-          .execute()
+        await transaction.insertInto('launches').values(rowFromLaunch(launch)).execute()
         await addEvents(transaction, events)
         return true
       })
@@ -353,6 +351,21 @@ export function createInstanceStore(database: Database, sealer: Sealer): Instanc
     async forgetClaims() {
       await database.updateTable('instances').set({ claimed_until: 0 }).where('claimed_until', '>', 0).execute()
       await database.updateTable('launches').set({ claimed_until: 0 }).where('claimed_until', '>', 0).execute()
+    },
+
+    async catchUp(now, { claimMs }) {
+      for (const table of ['instances', 'launches'] as const) {
+        await database
+          .updateTable(table)
+          .set({ due_at: now })
+          .where('due_at', '>', now + mostAheadMs)
+          .execute()
+        await database
+          .updateTable(table)
+          .set({ claimed_until: now + claimMs })
+          .where('claimed_until', '>', now + claimMs)
+          .execute()
+      }
     },
 
     async wake(ids, now) {

@@ -1,5 +1,7 @@
+import { sql } from 'kysely'
 import type { InstanceId, Launch } from '../core/instances/instance.ts'
-import type { ProviderName } from '../core/providers.ts'
+import type { Market } from '../core/offers/offer.ts'
+import { type ProviderName, providerNames } from '../core/providers.ts'
 import type { Instant } from '../core/time.ts'
 import { addEvents, type NewEvent } from './events.ts'
 import { launchChanges, launchFromRow } from './rows.ts'
@@ -34,11 +36,31 @@ export interface LaunchStore {
     reopened: NewEvent,
   ): Promise<boolean>
   /** Launches that were given up and whose end is not confirmed. */
-  claimLeftovers(now: Instant, options: { limit: number; forMs: number }): Promise<LaunchClaim[]>
+  claimLeftovers(
+    now: Instant,
+    options: { limit: number; forMs: number; except?: readonly ProviderName[] },
+  ): Promise<LaunchClaim[]>
   releaseLeftover(claim: LaunchClaim, dueAt: Instant | null): Promise<void>
   countLeftovers(id: InstanceId): Promise<number>
+  /**
+   * The account of a launch has another key now, or is called another name: so for all its open launches, also those whose
+   * machines are not seen.
+   */
+  adoptKey(
+    launch: Pick<Launch, 'provider' | 'account' | 'keyMark'>,
+    now: Pick<Launch, 'account' | 'keyMark'>,
+  ): Promise<void>
   /** Every launch that may have a machine that bills. */
   open(provider?: ProviderName): Promise<Launch[]>
+  /** How many those are, without reading each. */
+  countOpen(): Promise<OpenCount[]>
+}
+
+export interface OpenCount {
+  provider: ProviderName
+  market: Market
+  abandoned: boolean
+  count: number
 }
 
 export function createLaunchStore(database: Database): LaunchStore {
@@ -96,7 +118,7 @@ export function createLaunchStore(database: Database): LaunchStore {
       })
     },
 
-    async claimLeftovers(now, { limit, forMs }) {
+    async claimLeftovers(now, { limit, forMs, except = [] }) {
       const rows = await database
         .updateTable('launches')
         .set(({ eb }) => ({ claim_token: eb('claim_token', '+', 1), claimed_until: now + forMs }))
@@ -108,6 +130,7 @@ export function createLaunchStore(database: Database): LaunchStore {
             .where('settled_at', 'is', null)
             .where('due_at', '<=', now)
             .where('claimed_until', '<=', now)
+            .where('provider', 'not in', [...except])
             .orderBy('due_at')
             .limit(limit),
         )
@@ -136,10 +159,47 @@ export function createLaunchStore(database: Database): LaunchStore {
       return Number(row.count)
     },
 
+    async adoptKey({ provider, account, keyMark }, now) {
+      await database
+        .updateTable('launches')
+        .set({ account: now.account, key_mark: now.keyMark })
+        .where('provider', '=', provider)
+        .where('account', '=', account)
+        .where('key_mark', '=', keyMark)
+        .where('settled_at', 'is', null)
+        .execute()
+    },
+
     async open(provider) {
-      let select = database.selectFrom('launches').selectAll().where('settled_at', 'is', null)
-      if (provider !== undefined) select = select.where('provider', '=', provider)
-      return (await select.execute()).map(launchFromRow)
+      const rows = await database
+        .selectFrom('launches')
+        .selectAll()
+        // The index begins with the provider: naming all of them uses it.
+        .where('provider', 'in', provider === undefined ? [...providerNames] : [provider])
+        .where('settled_at', 'is', null)
+        .execute()
+      return rows.map(launchFromRow)
+    },
+
+    async countOpen() {
+      const rows = await database
+        .selectFrom('launches')
+        .select(({ fn }) => [
+          'provider',
+          sql<Market>`json_extract(offer, '$.market')`.as('market'),
+          sql<number>`abandoned_at is not null`.as('abandoned'),
+          fn.countAll<number>().as('count'),
+        ])
+        .where('provider', 'in', [...providerNames])
+        .where('settled_at', 'is', null)
+        .groupBy(['provider', 'market', 'abandoned'])
+        .execute()
+      return rows.map(({ provider, market, abandoned, count }) => ({
+        provider: provider as ProviderName,
+        market,
+        abandoned: abandoned === 1,
+        count: Number(count),
+      }))
     },
   }
 }

@@ -30,6 +30,7 @@ export function launchFromRow(row: Selectable<LaunchesTable>): Launch {
     label: row.label,
     provider: row.provider as ProviderName,
     account: row.account,
+    keyMark: row.key_mark,
     offer: fromJsonText(row.offer),
     comparablePrice: nanos(row.comparable_price_nano),
     externalId: row.external_id,
@@ -52,6 +53,45 @@ export function launchFromRow(row: Selectable<LaunchesTable>): Launch {
     metersOffAt: fromJsonText(row.meters_off_at),
     orderedAt: row.ordered_at,
     orders: row.orders,
+    alarmedAt: row.alarmed_at,
+  }
+}
+
+/** As it is first written down: the claims are the store's own business. */
+export function rowFromLaunch(launch: Launch): LaunchesTable {
+  return {
+    instance_id: launch.instanceId,
+    attempt: launch.attempt,
+    label: launch.label,
+    provider: launch.provider,
+    account: launch.account,
+    key_mark: launch.keyMark,
+    offer: jsonText(launch.offer),
+    comparable_price_nano: launch.comparablePrice,
+    external_id: launch.externalId,
+    intended_at: launch.intendedAt,
+    answered_at: launch.answeredAt,
+    rented_at: launch.rentedAt,
+    up_at: launch.upAt,
+    start_ordered_at: launch.startOrderedAt,
+    abandoned_at: launch.abandonedAt,
+    abandoned_because: launch.abandonedBecause,
+    settled_at: launch.settledAt,
+    price_nano: launch.pricePerHour,
+    ssh: launch.ssh === null ? null : jsonText(launch.ssh),
+    endpoints: jsonText(launch.endpoints),
+    provider_status: launch.providerStatus,
+    provider_message: launch.providerMessage,
+    last_seen_at: launch.lastSeenAt,
+    missed_looks: launch.missedLooks,
+    missed_at: launch.missedAt,
+    meters_off_at: jsonText(launch.metersOffAt),
+    ordered_at: launch.orderedAt,
+    orders: launch.orders,
+    alarmed_at: launch.alarmedAt,
+    due_at: null,
+    claim_token: 0,
+    claimed_until: 0,
   }
 }
 
@@ -77,6 +117,7 @@ export function launchChanges(change: Partial<Launch>) {
     ...(change.metersOffAt !== undefined && { meters_off_at: jsonText(change.metersOffAt) }),
     ...(change.orderedAt !== undefined && { ordered_at: change.orderedAt }),
     ...(change.orders !== undefined && { orders: change.orders }),
+    ...(change.alarmedAt !== undefined && { alarmed_at: change.alarmedAt }),
   }
 }
 

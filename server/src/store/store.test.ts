@@ -332,7 +332,13 @@ describe('a launch', () => {
 
     expect(await stores.launches.claimLeftovers(now, all)).toMatchObject([
       {
-        launch: { externalId: known ? 'late' : null, answeredAt: now, settledAt: null, missedLooks: 0, missedAt: null },
+        launch: {
+          externalId: known ? 'late' : 'm-1',
+          answeredAt: now,
+          settledAt: null,
+          missedLooks: 0,
+          missedAt: null,
+        },
       },
     ])
     expect(await stores.events.list({ limit: 10 })).toMatchObject([{}, { kind: 'alarm' }])

@@ -38,6 +38,7 @@ export interface LaunchesTable {
   label: string
   provider: string
   account: string
+  key_mark: string
   offer: string
   comparable_price_nano: bigint
   external_id: string | null
@@ -60,6 +61,7 @@ export interface LaunchesTable {
   meters_off_at: string
   ordered_at: number | null
   orders: number
+  alarmed_at: number | null
   /** For launches that were given up: when to look after them next. */
   due_at: number | null
   claim_token: number

@@ -52,6 +52,7 @@ export function aLaunch(change: Partial<Launch> = {}): Launch {
     label: launchLabel(installation, instanceId, attempt),
     provider: offer.provider,
     account: 'main',
+    keyMark: 'test-key',
     offer,
     comparablePrice: offer.pricePerHour,
     externalId: 'm-1',
@@ -74,6 +75,7 @@ export function aLaunch(change: Partial<Launch> = {}): Launch {
     metersOffAt: {},
     orderedAt: null,
     orders: 0,
+    alarmedAt: null,
     ...change,
   }
 }

@@ -197,8 +197,8 @@ export async function httpWorld({ http, offers = usualOffers(), providers, off =
           instance: { ...instance, status: 'requested' },
           secrets: { environment: { TOKEN: 'sk-kept-secret' }, registryAuth: null, onstartScript: null },
           event: anEvent({ instanceId: id, at: clock.now() }),
-          // Before all others, so that it is the one that is claimed.
-          dueAt: 0,
+          // Before all others, also those that a user asked for, so that it is the one that is claimed.
+          dueAt: -1,
         }),
       )
       const [claim] = await stores.instances.claimDue(clock.now(), { limit: 1, forMs: 0 })

@@ -33,16 +33,25 @@ export interface ReconcilerOptions {
   /** An earlier one whose database is used: a process after its crash, or a second one beside it. */
   beside?: Reconciler
   probe?: Probe
+  keyMarkOf?: WorkerDeps['keyMarkOf']
+  countAlarm?: WorkerDeps['countAlarm']
 }
 
 /** The worker with everything real but the marketplaces and the time. */
-export async function aReconciler({ clock, providers, beside, probe }: ReconcilerOptions): Promise<Reconciler> {
+export async function aReconciler({
+  clock,
+  providers,
+  beside,
+  probe,
+  ...more
+}: ReconcilerOptions): Promise<Reconciler> {
   const stores = beside?.stores ?? (await testStores())
   const log = collectingLog()
   const index = createOfferIndex()
   const accounts = {
     all: () => providers,
-    find: (name: string) => providers.find((one) => one.name === name),
+    find: (name: string, account?: string) =>
+      providers.find((one) => one.name === name && (account === undefined || one.account === account)),
   }
   const isEnabled = () => true
   const deps: WorkerDeps = {
@@ -54,6 +63,8 @@ export async function aReconciler({ clock, providers, beside, probe }: Reconcile
     penalties: new Map(),
     gpus: createGpuCatalogue(),
     installation,
+    keyMarkOf: more.keyMarkOf ?? (() => 'test-key'),
+    ...(more.countAlarm !== undefined && { countAlarm: more.countAlarm }),
     clock,
     log,
     fleet: createFleet(clock),

@@ -189,7 +189,8 @@ describe('health', () => {
 describe.each(['running', 'ready'] as const)('%s', (status) => {
   const up = { status, launch: wasUp } as const
 
-  test.each(['starting', 'pending', 'stopping', 'unclear'] as const)('%s: nothing follows', (phase) => {
+  const between = ['starting', 'pending', 'stopping', 'unclear'] as const
+  test.each(between.slice(status === 'ready' ? 2 : 0))('%s: nothing follows', (phase) => {
     expect(decided(seen(phase), up)).toMatchObject({ status, abandon: null, order: null })
   })
 
@@ -216,6 +217,58 @@ describe.each(['running', 'ready'] as const)('%s', (status) => {
       abandon: 'machine_lost',
       settle: false,
     })
+  })
+})
+
+describe('a rate', () => {
+  const cap = { maxPricePerHour: nanosFromUsd('0.50') }
+  const above = { pricePerHour: nanosFromUsd('2.00') }
+
+  test.each([null, nanosFromUsd('0')])(
+    'that is shown only once the machine is up is held against the cap (%s)',
+    (was) => {
+      const up = { status: 'running', wish: cap, launch: { ...wasUp, pricePerHour: was } } as const
+      expect(decided(seen('running', above), up)).toMatchObject({ status: 'requested', because: 'price_rose' })
+    },
+  )
+
+  test('that was accepted may change: what works is not given up', () => {
+    const up = { status: 'running', wish: cap, launch: { ...wasUp, pricePerHour: nanosFromUsd('0.40') } } as const
+    expect(decided(seen('running', above), up).abandon).toBeNull()
+  })
+
+  test('that only the answer to the launch told is held against the cap', () => {
+    const starting = { status: 'starting', wish: cap, launch: above } as const
+    for (const shown of [null, nanosFromUsd('0')]) {
+      expect(decided(seen('starting', { pricePerHour: shown }), starting)).toMatchObject({ because: 'price_rose' })
+    }
+  })
+})
+
+describe('a machine that restarts', () => {
+  const restarting = { status: 'starting', launch: wasUp, instance: { because: 'restarting' } } as const
+
+  test.each(['pending', 'starting'] as const)('%s: is not shown as ready', (phase) => {
+    expect(decided(seen(phase), { status: 'ready', launch: wasUp })).toMatchObject({
+      status: 'starting',
+      because: 'restarting',
+      abandon: null,
+    })
+  })
+
+  test('and does not come back is kept: work may be on it', () => {
+    expect(decided(seen('starting'), { ...restarting, afterMs: 100 * late })).toMatchObject({
+      status: 'starting',
+      abandon: null,
+      order: null,
+    })
+  })
+
+  test('goes on from there as one that was up', () => {
+    expect(decided(seen('running'), restarting)).toMatchObject({ status: 'ready' })
+    expect(decided(seen('stopped'), restarting)).toMatchObject({ status: 'stopped', because: 'stopped_outside' })
+    expect(decided(seen('interrupted'), restarting)).toMatchObject({ status: 'interrupted' })
+    expect(decided(absent, restarting)).toMatchObject({ because: 'machine_lost' })
   })
 })
 
@@ -262,7 +315,24 @@ describe('stop and start', () => {
     expect(decided(seen('running'), { ...ordered, afterMs: orderGapMs(1) - 1 })).toMatchObject({ order: null })
     expect(decided(seen('stopping'), { ...ordered, afterMs: orderGapMs(1) })).toMatchObject({ order: stop })
     expect(decided(seen('stopped'), stopping)).toMatchObject({ status: 'stopped', because: 'machine_stopped' })
-    expect(decided(seen('interrupted'), stopping)).toMatchObject({ status: 'stopped' })
+  })
+
+  test('a machine that is taken while it is being stopped is told to stop all the same: its bid could win again', () => {
+    const taken = { status: 'stopping', wanted: 'stopped', launch: wasUp } as const
+    expect(decided(seen('interrupted', { market: 'spot' }), taken)).toMatchObject({
+      status: 'stopping',
+      order: { kind: 'stop', externalId: 'm-1' },
+    })
+    const told = { ...taken, launch: { ...wasUp, orders: 1, orderedAt: testStart } }
+    expect(decided(seen('interrupted', { market: 'spot' }), told)).toMatchObject({ status: 'stopped', order: null })
+  })
+
+  test('a stopped spot machine whose bid wins again is stopped again', () => {
+    const launch = { ...wasUp, offer: anOffer({ market: 'spot' }) }
+    expect(decided(seen('running'), { status: 'stopped', wanted: 'stopped', launch })).toMatchObject({
+      status: 'stopping',
+      order: { kind: 'stop', externalId: 'm-1' },
+    })
   })
 
   test('a machine that is lost while it stops or is stopped: failed', () => {

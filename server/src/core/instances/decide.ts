@@ -110,6 +110,7 @@ function decideStarting(instance: Instance, situation: Situation): Decision {
   if (sighting.kind === 'absent') return lost(instance, situation, again)
 
   const { machine } = sighting
+  if (instance.because === 'restarting') return decideRestarting(instance, situation, machine)
   if (!again && isAboveCap(instance, launch, machine)) return nextOffer(instance, situation, 'price_rose')
   switch (machine.phase) {
     case 'running':
@@ -137,19 +138,42 @@ function decideStarting(instance: Instance, situation: Situation): Decision {
   }
 }
 
+/** It was up: work may be on it, so it is not given up for another one however long it takes. It is shown as what it is. */
+function decideRestarting(instance: Instance, situation: Situation, { phase }: Machine): Decision {
+  switch (phase) {
+    case 'pending':
+    case 'starting':
+    case 'stopping':
+    case 'unclear':
+      return stay(instance, situation)
+    case 'running':
+    case 'interrupted':
+    case 'stopped':
+    case 'failed':
+    case 'ending':
+    case 'ended':
+      return decideUp(instance, situation)
+  }
+}
+
 function decideUp(instance: Instance, situation: Situation): Decision {
   if (instance.wanted === 'ended') return terminate(instance, situation)
   const { sighting } = situation
   if (sighting.kind === 'unknown') return stay(instance, situation)
   if (sighting.kind === 'absent') return lost(instance, situation, true)
-  switch (sighting.machine.phase) {
+  const launch = theLaunch(instance)
+  const { machine } = sighting
+  // Some marketplaces show the rate only once the machine is up. What was accepted once is not given up for its price.
+  const isFirstRate = !isShown(launch.pricePerHour) && launch.startOrderedAt === null
+  if (isFirstRate && isAboveCap(instance, launch, machine)) return nextOffer(instance, situation, 'price_rose')
+  switch (machine.phase) {
     case 'running':
       return up(instance, situation)
     case 'interrupted':
       return interrupted(instance, situation)
     case 'stopped':
       // An outbid machine looks like one that was stopped on request; nobody here asked for it.
-      return theLaunch(instance).offer.market === 'spot'
+      return launch.offer.market === 'spot'
         ? interrupted(instance, situation)
         : become(instance, situation, 'stopped', 'stopped_outside')
     case 'failed':
@@ -158,6 +182,10 @@ function decideUp(instance: Instance, situation: Situation): Decision {
       return lost(instance, situation, true)
     case 'starting':
     case 'pending':
+      // After a restart, from which not every machine comes back.
+      return instance.status === 'ready'
+        ? become(instance, situation, 'starting', 'restarting')
+        : stay(instance, situation)
     case 'stopping':
     case 'unclear':
       return stay(instance, situation)
@@ -234,8 +262,10 @@ function decideStopping(instance: Instance, situation: Situation): Decision {
         instance.because === 'cannot_start' ? 'cannot_start' : 'machine_stopped',
       )
     case 'interrupted':
-      // Taken by the marketplace while we stopped it: the meter of the GPU is off either way.
-      return become(instance, situation, 'stopped', 'machine_stopped')
+      // Taken by the marketplace while we stopped it. Unless it was told to stop, it goes on when its bid wins again.
+      return launch.orders === 0
+        ? { ...stay(instance, situation, 3 * secondMs), order: stopOrder(launch) }
+        : become(instance, situation, 'stopped', 'machine_stopped')
     case 'failed':
     case 'ended':
     case 'ending':
@@ -255,9 +285,14 @@ function decideStopped(instance: Instance, situation: Situation): Decision {
   if (sighting.kind === 'unknown') return stay(instance, situation)
   if (sighting.kind === 'absent') return failed(instance, situation, 'machine_lost')
   if (sighting.machine.phase === 'ended') return failed(instance, situation, 'machine_lost')
+  if (sighting.machine.phase !== 'running') return stay(instance, situation)
+  const launch = theLaunch(instance)
+  // A spot machine goes on by itself when its bid wins again. Its user said stop.
+  if (launch.offer.market === 'spot' || sighting.machine.market === 'spot') {
+    return { ...become(instance, situation, 'stopping', 'asked'), order: stopOrder(launch) }
+  }
   // Somebody else started it: it bills, so it is shown as what it is.
-  if (sighting.machine.phase === 'running') return become(instance, situation, 'running', 'started_outside')
-  return stay(instance, situation)
+  return become(instance, situation, 'running', 'started_outside')
 }
 
 function decideTerminating(instance: Instance, situation: Situation): Decision {
@@ -316,12 +351,18 @@ function startOrder(launch: Launch): Order {
   return { kind: 'start', externalId: launch.externalId }
 }
 
-/** Rate named only on the created machine, or changed since: above the cap it has to go. */
+/** Rate named only in the answer to the launch or on the created machine, or changed since: above the cap it has to go. */
 function isAboveCap(instance: Instance, launch: Launch, machine: Machine): boolean {
   const cap = instance.wish.maxPricePerHour
-  if (cap === null || machine.pricePerHour === null || machine.market === 'spot') return false
+  const rate = isShown(machine.pricePerHour) ? machine.pricePerHour : launch.pricePerHour
+  if (cap === null || !isShown(rate) || machine.market === 'spot') return false
   const extras = launch.comparablePrice - launch.offer.pricePerHour
-  return machine.pricePerHour + (extras > 0n ? extras : 0n) > (cap as Nanos)
+  return rate + (extras > 0n ? extras : 0n) > (cap as Nanos)
+}
+
+/** Nothing is free: some marketplaces say zero until they know. */
+function isShown(rate: Nanos | null): rate is Nanos {
+  return rate !== null && rate > 0n
 }
 
 function rent(instance: Instance, situation: Situation): Decision {

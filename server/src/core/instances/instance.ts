@@ -84,6 +84,8 @@ export interface Launch {
   label: string
   provider: ProviderName
   account: string
+  /** Tells the key that rented it from other keys; see `KeyMarks`. Another key may belong to another account. */
+  keyMark: string
   offer: Offer
   /** What this request costs per hour at this offer, by what we knew when we chose it. */
   comparablePrice: Nanos
@@ -120,4 +122,6 @@ export interface Launch {
   /** When an end or a stop was last ordered, and how often. */
   orderedAt: Instant | null
   orders: number
+  /** When people were last told that nobody can look after it. */
+  alarmedAt: Instant | null
 }

@@ -31,6 +31,7 @@ export const reasons = {
   start_deadline: 'the machine did not start in time; trying the next offer',
   health_deadline: 'the health check did not pass in time; trying the next offer',
   no_offer_left: 'no offer is left that fits the request',
+  restarting: 'the machine was up and comes up again',
   machine_up: 'the machine is up',
   health_passed: 'the health check passed',
   no_health_check: 'the machine is up and no health check was asked for',
@@ -45,7 +46,7 @@ export const reasons = {
 } as const
 export type Because = keyof typeof reasons
 
-/** Nothing follows any more, and nothing may be billed. */
+/** Nothing follows any more for the user. Machines of a failed instance may still be on their way to their end. */
 export const finalStatuses: ReadonlySet<Status> = new Set(['terminated', 'failed'])
 
 export type InstanceAction = 'start' | 'stop' | 'restart' | 'terminate'

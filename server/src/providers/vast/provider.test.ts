@@ -148,6 +148,13 @@ describe('search', () => {
     expect(await vast.searchOffers(wish)).toMatchObject({ offers: [] })
   })
 
+  test('goes on searching after a wait of our own: nobody has said that the rows of the day are used up', async () => {
+    const turnedAway = new OutboundError('rate_limited', 'in 62 s', { retryAfterMs: 62_000 })
+    const { vast } = aProvider(turnedAway, json({ offers: [] }))
+    expect(await failureOf(vast.searchOffers(wish))).toMatchObject({ kind: 'rate_limited' })
+    expect(await vast.searchOffers(wish)).toMatchObject({ offers: [] })
+  })
+
   test('keeps a longer distance once a refusal has named it', async () => {
     const { vast, requests } = aProvider(
       text('API requests too frequent: endpoint threshold=6.0', 429),

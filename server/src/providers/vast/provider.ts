@@ -33,7 +33,7 @@ export function createVastProvider(deps: ProviderDeps): Provider {
     try {
       return await client.search(query, signal)
     } catch (error) {
-      const pauseMs = pauseOf(error)
+      const pauseMs = pauseAskedBy(error)
       if (pauseMs >= minuteMs) searchClosedUntil = clock.now() + pauseMs
       throw error
     }
@@ -291,8 +291,10 @@ function vastIdFrom(externalId: string): string {
   throw new ProviderError('vast', { kind: 'rejected' }, 'a Vast id is a whole number: this one is not')
 }
 
-function pauseOf(error: unknown): number {
-  return error instanceof ProviderError && error.failure.kind === 'rate_limited' ? error.failure.retryAfterMs : 0
+/** What a refusal of theirs asks for. An error with a cause is a wait of ours: nothing was sent. */
+function pauseAskedBy(error: unknown): number {
+  if (!(error instanceof ProviderError) || error.cause !== undefined) return 0
+  return error.failure.kind === 'rate_limited' ? error.failure.retryAfterMs : 0
 }
 
 /** The address comes from an answer: encrypted, or from the very server we asked. */

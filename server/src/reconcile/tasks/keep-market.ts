@@ -29,12 +29,19 @@ interface Part {
   seenAt: Instant | null
   triedAt: Instant | null
   error: string | null
+  isRefusal: boolean
   sampled: boolean
   skipped: Record<string, number>
   underWay: Promise<void> | null
 }
 
+/** `isRefusal`: the marketplace refuses our key, or has no money of ours; waiting does not help. */
+export interface KeptWarning extends MarketWarning {
+  isRefusal: boolean
+}
+
 export interface RefreshingMarketKeeper extends MarketKeeper {
+  freshen(...asked: Parameters<MarketKeeper['freshen']>): Promise<KeptWarning[]>
   /** Refreshes whatever is watched and due. Called on a timer. */
   refreshWatched(): Promise<void>
 }
@@ -71,6 +78,7 @@ export function createMarketKeeper(deps: MarketKeeperDeps): RefreshingMarketKeep
             seenAt: null,
             triedAt: null,
             error: null,
+            isRefusal: false,
             sampled: false,
             skipped: {},
             underWay: null,
@@ -96,15 +104,16 @@ export function createMarketKeeper(deps: MarketKeeperDeps): RefreshingMarketKeep
     try {
       const { offers, sampled, skipped } = await provider.searchOffers(query)
       index.replace({ provider: provider.name, account: provider.account, scope, offers })
-      Object.assign(part, { seenAt: clock.now(), error: null, sampled, skipped })
+      Object.assign(part, { seenAt: clock.now(), error: null, isRefusal: false, sampled, skipped })
     } catch (error) {
       // A mistake of ours in reading one marketplace is not to keep the others from being searched.
       if (!(error instanceof ProviderError)) {
-        part.error = 'its answer could not be processed here'
+        Object.assign(part, { error: 'its answer could not be processed here', isRefusal: false })
         log.error('offers not refreshed', { provider: provider.name, scope, error })
         return
       }
       part.error = error.message
+      part.isRefusal = error.kind === 'unauthorized' || error.kind === 'no_money'
       log.warn('offers not refreshed', { provider: provider.name, scope, kind: error.kind, error: error.message })
     }
   }
@@ -113,22 +122,24 @@ export function createMarketKeeper(deps: MarketKeeperDeps): RefreshingMarketKeep
     return part.seenAt !== null && clock.now() - part.seenAt <= maxAgeMs
   }
 
-  function warningsOf(wanted: readonly Part[], maxAgeMs: number): MarketWarning[] {
-    const warnings = new Map<ProviderName, MarketWarning>()
+  function warningsOf(wanted: readonly Part[], maxAgeMs: number): KeptWarning[] {
+    const warnings = new Map<ProviderName, KeptWarning>()
     for (const part of wanted) {
       const provider = part.provider.name
       const name = part.provider.describe().displayName
-      const old = part.seenAt === null ? 'its offers are missing here' : 'its offers here are older than usual'
+      const old = part.seenAt === null ? 'offers of it are missing here' : 'its offers here are older than usual'
       if (part.error !== null) {
         warnings.set(provider, {
           provider,
           kind: 'down',
+          isRefusal: part.isRefusal,
           message: `${name} could not be searched (${part.error}); ${old}`,
         })
       } else if (!isFresh(part, maxAgeMs)) {
         warnings.set(provider, {
           provider,
           kind: 'slow',
+          isRefusal: false,
           message: `${name} has not answered yet; ${old}. Ask again in a moment`,
         })
       }

@@ -31,6 +31,7 @@ export async function up(database: Kysely<unknown>): Promise<void> {
     .addColumn('label', 'text', (column) => column.notNull().unique())
     .addColumn('provider', 'text', (column) => column.notNull())
     .addColumn('account', 'text', (column) => column.notNull())
+    .addColumn('key_mark', 'text', (column) => column.notNull())
     .addColumn('offer', 'text', (column) => column.notNull())
     .addColumn('comparable_price_nano', 'bigint', (column) => column.notNull())
     .addColumn('external_id', 'text')
@@ -53,13 +54,14 @@ export async function up(database: Kysely<unknown>): Promise<void> {
     .addColumn('meters_off_at', 'text', (column) => column.notNull().defaultTo('{}'))
     .addColumn('ordered_at', 'bigint')
     .addColumn('orders', 'integer', (column) => column.notNull().defaultTo(0))
+    .addColumn('alarmed_at', 'bigint')
     .addColumn('due_at', 'bigint')
     .addColumn('claim_token', 'bigint', (column) => column.notNull().defaultTo(0))
     .addColumn('claimed_until', 'bigint', (column) => column.notNull().defaultTo(0))
     .addPrimaryKeyConstraint('launches_key', ['instance_id', 'attempt'])
     .execute()
   await database.schema.createIndex('launches_due').on('launches').column('due_at').execute()
-  await database.schema.createIndex('launches_open').on('launches').columns(['provider', 'settled_at']).execute()
+  await database.schema.createIndex('launches_open').on('launches').columns(['settled_at', 'provider']).execute()
 
   await database.schema
     .createTable('events')

@@ -183,7 +183,7 @@ function mistakesIn(body: z.infer<typeof LaunchBody>): Mistake[] {
   if (chosen && body.provider === undefined) add('provider', 'is needed with offer_id')
   if (chosen && wishes.length > 0) add('offer_id', `leaves nothing to wish for: send it without ${wishes.join(', ')}`)
   if (!chosen && wishes.length === 0) {
-    add('gpu_model', 'say what to rent: gpu_model, gpu_models or min_vram_gb; or an offer with provider and offer_id')
+    add('gpu_model', 'say what to rent: a GPU, or min_vram_gb; or name an offer by its id')
   }
   if (body.max_price_per_hour_usd !== undefined && nanosFrom(body.max_price_per_hour_usd) === 0n) {
     add('max_price_per_hour_usd', 'nothing is free: take it away, or name a price above 0')

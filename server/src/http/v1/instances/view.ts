@@ -104,7 +104,7 @@ export function instanceView(
     market: launch?.offer.market ?? wish.market,
     gpu_model: offer?.gpu.model ?? wish.models[0] ?? null,
     gpu_count: offer?.gpu.count ?? wish.gpuCount,
-    cpu_count: offer?.cpuCores ?? null,
+    cpu_count: offer?.cpuCores == null ? null : Math.round(offer.cpuCores * 10) / 10,
     ram_gb: offer?.ramGb ?? null,
     storage_gb: wish.diskGb,
     region: offer?.region ?? null,

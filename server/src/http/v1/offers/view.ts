@@ -79,7 +79,7 @@ export function offerView(
     gpu_count: offer.gpu.count,
     gpu_memory_gb: offer.gpu.memoryGb,
     gpu_known: offer.gpu.known,
-    cpu_count: offer.cpuCores,
+    cpu_count: offer.cpuCores === null ? null : Math.round(offer.cpuCores * 10) / 10,
     ram_gb: offer.ramGb,
     storage_gb: offer.disk.sizesGb.at(-1) ?? offer.disk.maxGb ?? (offer.disk.includedGb || null),
     price_per_hour: usdNumber(price.total),
