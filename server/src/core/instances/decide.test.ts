@@ -619,3 +619,11 @@ test('an end can be asked for in every status, a start only of what is stopped',
   expect(allowedStatuses('start')).toEqual(['stopped'])
   expect(allowedStatuses('stop')).toEqual(['starting', 'running', 'ready'])
 })
+
+test('a marketplace that falls silent while a machine starts does not hold the launch up past its deadline', () => {
+  const after = (afterMs: number) => decided(unknown, { status: 'starting', launch: { rentedAt: testStart }, afterMs })
+
+  expect(after(limits.startDeadlineMs)).toMatchObject({ status: 'starting', abandon: null })
+  // The machine may exist: it stays somebody's to end.
+  expect(after(late)).toMatchObject({ status: 'requested', abandon: 'start_deadline', settle: false })
+})

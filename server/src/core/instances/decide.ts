@@ -106,7 +106,10 @@ function decideStarting(instance: Instance, situation: Situation): Decision {
   const again = launch.upAt !== null || launch.startOrderedAt !== null
   const late = now - (launch.startOrderedAt ?? launch.rentedAt ?? launch.intendedAt) > limits.startDeadlineMs
 
-  if (sighting.kind === 'unknown') return stay(instance, situation)
+  if (sighting.kind === 'unknown') {
+    // The marketplace says nothing, past the deadline: the user gets a machine elsewhere, and this one is ended when it shows.
+    return late && !again ? nextOffer(instance, situation, 'start_deadline') : stay(instance, situation)
+  }
   if (sighting.kind === 'absent') return lost(instance, situation, again)
 
   const { machine } = sighting
