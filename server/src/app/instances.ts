@@ -12,10 +12,9 @@ import {
 } from '../core/instances/status.ts'
 import { providerNamed, publicProviderNames } from '../core/providers.ts'
 import type { Clock } from '../core/time.ts'
-import type { Provider } from '../providers/provider.ts'
+import type { Provider, Providers } from '../providers/provider.ts'
 import type { InstanceStore } from '../store/instances.ts'
 import { AppError, noSuchInstance } from './errors.ts'
-import type { Providers } from './providers.ts'
 
 export interface ActionDeps {
   instances: Pick<InstanceStore, 'get' | 'byMachine' | 'want'>

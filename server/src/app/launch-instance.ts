@@ -9,10 +9,10 @@ import type { PlannedOffer } from '../core/offers/plan.ts'
 import { filterFromWish, fulfils, interestFromWish, needFromWish, planForWish } from '../core/offers/wish-plan.ts'
 import { type ProviderName, providerNames, publicProviderNames } from '../core/providers.ts'
 import { secondMs } from '../core/time.ts'
+import type { Providers } from '../providers/provider.ts'
 import type { InstanceStore } from '../store/instances.ts'
 import { AppError } from './errors.ts'
 import { type MarketDeps, modelLookup, modelsNamed } from './market.ts'
-import type { Providers } from './providers.ts'
 
 export interface LaunchInput {
   provider: ProviderName | null

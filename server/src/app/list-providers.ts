@@ -2,8 +2,7 @@ import type { Nanos } from '../core/money.ts'
 import type { MarketKeeper, ProviderMarketState } from '../core/offers/market-view.ts'
 import type { OfferIndex } from '../core/offers/offer-index.ts'
 import { type ProviderName, providerNames } from '../core/providers.ts'
-import type { Provider, ProviderDescription, RateLimit } from '../providers/provider.ts'
-import type { Providers } from './providers.ts'
+import type { Provider, ProviderDescription, Providers, RateLimit } from '../providers/provider.ts'
 
 export interface ListProvidersDeps {
   providers: Providers

@@ -78,6 +78,12 @@ export interface Provider {
   regionFrom(spelling: string): string
 }
 
+/** The marketplaces' accounts we may use now. */
+export interface Providers {
+  all(): readonly Provider[]
+  find(name: ProviderName, account?: string): Provider | undefined
+}
+
 export interface ProviderDescription {
   name: ProviderName
   displayName: string

@@ -1,12 +1,5 @@
-import type { ProviderName } from '../core/providers.ts'
 import type { Instant } from '../core/time.ts'
 import { type Look, type Provider, ProviderError } from '../providers/provider.ts'
-
-/** The marketplaces' accounts we may use now. */
-export interface Providers {
-  all(): readonly Provider[]
-  find(name: ProviderName, account?: string): Provider | undefined
-}
 
 /** `begunAt`: what came to be after it may be missing from the look. */
 export type FleetLook = { kind: 'good'; look: Look; begunAt: Instant } | { kind: 'failed'; at: Instant; why: string }

@@ -3,10 +3,11 @@ import type { Launch } from '../core/instances/instance.ts'
 import type { Machine } from '../core/instances/machine.ts'
 import { publicProviderNames } from '../core/providers.ts'
 import { type Clock, type Instant, minuteMs, secondMs } from '../core/time.ts'
+import type { Providers } from '../providers/provider.ts'
 import { type Look, type Provider, ProviderError } from '../providers/provider.ts'
 import type { InstanceStore } from '../store/instances.ts'
 import type { LaunchStore } from '../store/launches.ts'
-import type { Fleet, FleetLook, Providers } from './fleet.ts'
+import type { Fleet, FleetLook } from './fleet.ts'
 import { masked } from './masking.ts'
 
 /** A launch, its preparations and waits included, is given up after this; see `tryLaunch`. */

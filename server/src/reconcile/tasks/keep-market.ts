@@ -3,8 +3,8 @@ import type { Market } from '../../core/offers/offer.ts'
 import type { ProviderName } from '../../core/providers.ts'
 import { type Clock, type Instant, minuteMs } from '../../core/time.ts'
 import type { Log } from '../../observability/log.ts'
+import type { Providers } from '../../providers/provider.ts'
 import { type OfferQuery, type Provider, ProviderError } from '../../providers/provider.ts'
-import type { Providers } from '../fleet.ts'
 
 /** A part of the market that nobody asked for in this time is not refreshed any more. */
 const watchedForMs = 10 * minuteMs
