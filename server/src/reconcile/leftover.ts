@@ -1,4 +1,4 @@
-import { decideLeftover } from '../core/instances/decide.ts'
+import { decideLeftover } from '../core/instances/decide-leftover.ts'
 import type { LaunchClaim } from '../store/launches.ts'
 import { carryOut } from './carry-out.ts'
 import { alarmEvent, isNewsOutOfReach, leftoverGone, sound } from './events.ts'

@@ -7,6 +7,7 @@ import type { Nanos } from '../money.ts'
 import { type Instant, minuteMs, secondMs } from '../time.ts'
 import type { Instance, Launch } from './instance.ts'
 import type { Machine } from './machine.ts'
+import { nextLook, repeated } from './pace.ts'
 import type { Because, Status } from './status.ts'
 
 /** What one look told us about the machine of a launch. */
@@ -313,38 +314,6 @@ function decideTerminating(instance: Instance, situation: Situation): Decision {
   return { ...stay(instance, situation, 2 * secondMs), order: order && repeated(launch, situation, order) }
 }
 
-/**
- * The end of a launch that was given up, while its instance went on: asks until the marketplace confirms. A launch whose
- * reply was lost has no machine to name; it is settled when it stays absent.
- */
-export function decideLeftover(
-  launch: Launch,
-  situation: Omit<Situation, 'health' | 'leftovers'>,
-): { settle: boolean; order: Order | null; dueAt: Instant } {
-  const { sighting, now } = situation
-  const gone = sighting.kind === 'absent' || (sighting.kind === 'seen' && sighting.machine.phase === 'ended')
-  if (gone) return { settle: true, order: null, dueAt: now }
-  const externalId = sighting.kind === 'seen' ? sighting.machine.externalId : launch.externalId
-  const order: Order | null = externalId === null ? null : { kind: 'terminate', externalId }
-  return {
-    settle: false,
-    order: order && repeated(launch, situation, order),
-    dueAt: now + nextLook(situation, 2 * secondMs),
-  }
-}
-
-/** Orders are repeated with a growing gap: 5 s, 10 s, 20 s … at most 5 min. */
-export function orderGapMs(orders: number): number {
-  return Math.min(5 * secondMs * 2 ** Math.max(0, orders - 1), 5 * minuteMs)
-}
-
-function repeated(launch: Launch, { now }: Pick<Situation, 'now'>, order: Order | null): Order | null {
-  if (launch.orderedAt === null) return order
-  const sinceMs = now - launch.orderedAt
-  // A clock that was turned back must not silence us.
-  return sinceMs < 0 || sinceMs >= orderGapMs(launch.orders) ? order : null
-}
-
 function stopOrder(launch: Launch): Order | null {
   return launch.externalId === null ? null : { kind: 'stop', externalId: launch.externalId }
 }
@@ -437,15 +406,6 @@ function become(instance: Instance, situation: Situation, status: Status, becaus
     order: null,
     dueAt: situation.now + nextLook(situation, soonMs),
   }
-}
-
-/**
- * Never faster than asked for, never slower than the provider's own pace. When nothing presses, all instances come due at the
- * same moments, so that one look at the fleet answers for all of them.
- */
-function nextLook({ now, limits }: Pick<Situation, 'now' | 'limits'>, soonMs?: number): number {
-  if (soonMs !== undefined) return Math.min(soonMs, limits.lookEveryMs)
-  return limits.lookEveryMs - (now % limits.lookEveryMs)
 }
 
 function theLaunch(instance: Instance): Launch {
