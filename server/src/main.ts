@@ -41,6 +41,7 @@ import { runpodDescription } from './providers/runpod/description.ts'
 import { createRunpodProvider } from './providers/runpod/provider.ts'
 import { vastDescription } from './providers/vast/description.ts'
 import { createVastProvider } from './providers/vast/provider.ts'
+import { createClockwork, type Task } from './reconcile/clockwork.ts'
 import { createFleet } from './reconcile/fleet.ts'
 import { fleetMetrics } from './reconcile/fleet-metrics.ts'
 import { createProbe, type Probe } from './reconcile/probe.ts'
@@ -68,8 +69,12 @@ export interface Surroundings {
 
 export interface Application {
   http: FastifyInstance
-  /** Looks at everything that is due, once; for tests that turn the clock themselves. */
+  /**
+   * Looks at everything that is due, once, and begins the tasks that are due; for tests that turn the clock themselves.
+   */
   runDue(): Promise<number>
+  /** Works by itself, without listening. */
+  work(): void
   /** Listens and works by itself. @returns the addresses */
   start(): Promise<string[]>
   stop(): Promise<void>
@@ -210,17 +215,24 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
     },
   )
 
+  const tasks: Task[] = [{ name: 'market', everyMs: refreshTickMs, atStart: false, run: () => market.refreshWatched() }]
+  const clockwork = createClockwork(tasks, { clock, log })
+
   const further: Server[] = []
-  let refreshing: NodeJS.Timeout | undefined
+  function work(): void {
+    worker.start()
+    clockwork.start()
+  }
   return {
     http,
-    runDue: worker.runDue,
+    runDue() {
+      void clockwork.runDue()
+      return worker.runDue()
+    },
+    work,
     async start() {
       const addresses = await listenOn(http, config, further)
-      worker.start()
-      const refresh = () =>
-        market.refreshWatched().catch((error: unknown) => log.error('market refresh failed', { error }))
-      refreshing = setInterval(refresh, refreshTickMs)
+      work()
       // The first search should find something: sweeping a marketplace takes its rate limit seconds.
       void market.freshen(everything, { maxAgeMs: 0, waitMs: 0 })
       for (const address of addresses) log.info(`listening on ${address}`, { market: config.marketLabel ?? 'real' })
@@ -230,13 +242,12 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
       return addresses
     },
     async stop() {
-      clearInterval(refreshing)
       for (const server of further) {
         server.close()
         server.closeAllConnections()
       }
       await http.close()
-      await worker.stop()
+      await Promise.all([worker.stop(), clockwork.stop()])
       await tellWhatRuns(instances, launches, charges, clock, log)
       await database.destroy()
     },

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { createBell } from '../core/bell.ts'
 import { createGpuCatalogue } from '../core/gpus/catalogue.ts'
+import { defaultProject, noPolicies } from '../core/instances/instance.ts'
 import { nanosFromUsd } from '../core/money.ts'
 import { anOffer } from '../core/offers/an-offer.ts'
 import type { MarketWarning } from '../core/offers/market-view.ts'
@@ -33,6 +34,8 @@ const wanted: LaunchInput = {
   label: null,
   health: null,
   onInterruption: 'relaunch',
+  policies: noPolicies,
+  project: defaultProject,
   secrets: noSecrets,
 }
 

@@ -1,5 +1,13 @@
 import type { Bell } from '../core/bell.ts'
-import type { HealthCheck, Instance, InstanceId, InstanceSecrets, Wish } from '../core/instances/instance.ts'
+import type {
+  HealthCheck,
+  Instance,
+  InstanceId,
+  InstanceSecrets,
+  Policies,
+  ProjectName,
+  Wish,
+} from '../core/instances/instance.ts'
 import { reasons } from '../core/instances/status.ts'
 import { type Nanos, usdText } from '../core/money.ts'
 import { type Explanation, explain } from '../core/offers/explain.ts'
@@ -36,6 +44,8 @@ export interface LaunchInput {
   label: string | null
   health: HealthCheck | null
   onInterruption: Wish['onInterruption']
+  policies: Policies
+  project: ProjectName
   secrets: InstanceSecrets
 }
 
@@ -90,6 +100,7 @@ export async function launchInstance(
   const now = deps.clock.now()
   const instance: Instance = {
     id: deps.newInstanceId(),
+    project: input.project,
     label: input.label,
     wish: { ...wish, expected: { offer: first.offer, price: first.price.total } },
     wanted: 'up',
@@ -164,6 +175,7 @@ function wishFrom(input: LaunchInput, deps: LaunchDeps): Wish {
     sshPublicKey: input.sshPublicKey,
     health: input.health,
     onInterruption: input.onInterruption,
+    policies: input.policies,
     environmentNames: Object.keys(input.secrets.environment),
     expected: null,
   }

@@ -3,6 +3,9 @@ import type { FastifyRequest } from 'fastify'
 import type { Secret } from '../core/secret.ts'
 import { HttpError } from './problem.ts'
 
+/** What a caller may do: look; look and act on instances; everything. Each includes the one before. */
+export type Role = 'viewer' | 'operator' | 'admin'
+
 /** Who asked. */
 export interface Caller {
   kind: 'admin' | 'keyless'

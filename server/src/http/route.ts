@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { appErrorFrom } from '../app/errors.ts'
-import type { Caller } from './access.ts'
+import type { Caller, Role } from './access.ts'
 import { fieldsOf } from './mistakes.ts'
 import { type HttpErrorCode, meaningOf, ProblemView, statusOf } from './problem.ts'
 
@@ -12,6 +12,8 @@ declare module 'fastify' {
     open?: boolean
     /** The names that its body, its query and its headers may have, for "did you mean". */
     known?: readonly string[]
+    /** The least role that may call it. */
+    access?: Role
   }
 }
 
@@ -27,6 +29,8 @@ export interface RouteSpec<Params, Query, Body, Data, Deps> {
   summary: string
   description?: string
   tag: string
+  /** The least role that may call it; see `Role`. */
+  access: Role
   params?: z.ZodType<Params>
   query?: z.ZodType<Query>
   body?: z.ZodType<Body>
@@ -78,7 +82,7 @@ export function route<Params = unknown, Query = unknown, Body = unknown, Data = 
       app.withTypeProvider<ZodTypeProvider>().route({
         method: spec.method,
         url: spec.path,
-        config: { known: [...fieldsOf(spec.query), ...fieldsOf(spec.body)] },
+        config: { access: spec.access, known: [...fieldsOf(spec.query), ...fieldsOf(spec.body)] },
         schema: {
           operationId: spec.operationId,
           summary: spec.summary,

@@ -5,6 +5,7 @@
  * as far as someone acts on the difference.
  */
 
+import type { BilledThing } from '../core/billed-thing.ts'
 import type { Machine } from '../core/instances/machine.ts'
 import type { Nanos } from '../core/money.ts'
 import type { Market, Offer } from '../core/offers/offer.ts'
@@ -55,6 +56,17 @@ export interface Provider {
    * to repeat; an unknown machine counts as accepted. Acceptance is a promise, not the end of billing: look.
    */
   terminate(externalId: string, signal?: AbortSignal): Promise<void>
+
+  /**
+   * Everything else that the account is billed for: volumes, static addresses, file systems. Empty where the marketplace
+   * sells nothing of the kind; an answer that cannot be read is an error, never an empty list.
+   */
+  lookAround(signal?: AbortSignal): Promise<BilledThing[]>
+  /** Asks for the end of one of those. Safe to repeat; an unknown one counts as accepted. Where it cannot be: `rejected`. */
+  endThing(thing: Pick<BilledThing, 'kind' | 'externalId'>, signal?: AbortSignal): Promise<void>
+
+  /** What the marketplace says that it charged, as far as it says so by now; null where it has no API for that. */
+  bill(period: { from: Instant; until: Instant }, signal?: AbortSignal): Promise<ProviderBill | null>
 
   /** Dollars per hour for the whole machine. Where there are no bids: `rejected`. */
   changeBid(externalId: string, bidPerHour: Nanos, signal?: AbortSignal): Promise<void>
@@ -201,6 +213,24 @@ export type Sighting =
   | { kind: 'seen'; machine: Machine; at: Instant }
   | { kind: 'absent'; at: Instant }
   | { kind: 'unknown'; at: Instant; why: string }
+
+export interface ProviderBill {
+  lines: readonly BillLine[]
+  /** What happened after this moment is not on it yet. */
+  completeUntil: Instant
+}
+
+/** One amount on a marketplace's bill. */
+export interface BillLine {
+  /** The machine's or the thing's id, or the name that was given at launch; null where the bill does not tell. */
+  externalId: string | null
+  label: string | null
+  /** As far as the bill tells them apart; `all` is everything of that machine in one sum. */
+  kind: 'gpu' | 'disk' | 'traffic' | 'all' | 'other'
+  from: Instant
+  until: Instant
+  amount: Nanos
+}
 
 export interface SshKey {
   id: string

@@ -80,6 +80,7 @@ export interface InstanceQuery {
   statuses?: readonly Status[]
   provider?: string
   label?: string
+  project?: string
   /** Newest first; only those made before this one. */
   before?: { createdAt: Instant; id: string }
   limit: number
@@ -157,6 +158,7 @@ export function createInstanceStore(database: Database, sealer: Sealer): Instanc
           .insertInto('instances')
           .values({
             id: instance.id,
+            project: instance.project,
             label: instance.label,
             provider: instance.wish.provider ?? instance.wish.expected?.offer.provider ?? null,
             wish: jsonText(instance.wish),
@@ -218,8 +220,9 @@ export function createInstanceStore(database: Database, sealer: Sealer): Instanc
 
     async list(query) {
       let select = database.selectFrom('instances').selectAll('instances')
-      const { statuses, provider, label, before, limit } = query
+      const { statuses, provider, label, project, before, limit } = query
       if (statuses !== undefined) select = select.where('status', 'in', [...statuses])
+      if (project !== undefined) select = select.where('project', '=', project)
       if (label !== undefined) select = select.where('label', '=', label)
       if (provider !== undefined) select = select.where('provider', '=', provider)
       if (before !== undefined) {

@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely'
 import type { Charge } from '../core/charges/charge.ts'
-import type { Instance, InstanceId, Launch } from '../core/instances/instance.ts'
+import { type Instance, type InstanceId, type Launch, noPolicies, type Wish } from '../core/instances/instance.ts'
 import { nanos } from '../core/money.ts'
 import type { ProviderName } from '../core/providers.ts'
 import { fromJsonText, jsonText } from './json.ts'
@@ -9,8 +9,9 @@ import type { ChargesTable, InstancesTable, LaunchesTable } from './tables.ts'
 export function instanceFromRow(row: Selectable<InstancesTable>, launch: Launch | null): Instance {
   return {
     id: row.id as InstanceId,
+    project: row.project,
     label: row.label,
-    wish: fromJsonText(row.wish),
+    wish: wishFromText(row.wish),
     wanted: row.wanted as Instance['wanted'],
     status: row.status as Instance['status'],
     because: row.because as Instance['because'],
@@ -21,6 +22,12 @@ export function instanceFromRow(row: Selectable<InstancesTable>, launch: Launch 
     attempt: row.attempt,
     launch,
   }
+}
+
+/** One that was written down before a policy existed is without it. */
+function wishFromText(text: string): Wish {
+  const wish = fromJsonText<Wish>(text)
+  return { ...wish, policies: { ...noPolicies, ...wish.policies } }
 }
 
 export function launchFromRow(row: Selectable<LaunchesTable>): Launch {

@@ -11,6 +11,7 @@ export interface Tables {
 
 export interface InstancesTable {
   id: string
+  project: string
   label: string | null
   /** Where its newest launch is, or where the first is expected. */
   provider: string | null

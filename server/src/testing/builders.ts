@@ -1,6 +1,13 @@
 import type { Charge } from '../core/charges/charge.ts'
 import { instanceIdFrom, launchLabel } from '../core/ids.ts'
-import type { Instance, InstanceSecrets, Launch, Wish } from '../core/instances/instance.ts'
+import {
+  defaultProject,
+  type Instance,
+  type InstanceSecrets,
+  type Launch,
+  noPolicies,
+  type Wish,
+} from '../core/instances/instance.ts'
 import type { Machine, MeterReading } from '../core/instances/machine.ts'
 import { nanosFromUsd } from '../core/money.ts'
 import { anOffer } from '../core/offers/an-offer.ts'
@@ -38,6 +45,7 @@ export function aWish(change: Partial<Wish> = {}): Wish {
     sshPublicKey: null,
     health: null,
     onInterruption: 'relaunch',
+    policies: noPolicies,
     environmentNames: [],
     expected: null,
     ...change,
@@ -84,6 +92,7 @@ export function aLaunch(change: Partial<Launch> = {}): Launch {
 export function anInstance(change: Partial<Instance> = {}): Instance {
   return {
     id: anInstanceId(),
+    project: defaultProject,
     label: null,
     wish: aWish(),
     wanted: 'up',

@@ -1,3 +1,4 @@
+import type { BilledThing } from '../core/billed-thing.ts'
 import type { Machine, Phase } from '../core/instances/machine.ts'
 import type { Nanos } from '../core/money.ts'
 import { anOffer } from '../core/offers/an-offer.ts'
@@ -18,10 +19,14 @@ export interface FakeProvider extends Provider {
   readonly calls: string[]
   readonly machines: Map<string, Machine>
   /** Runs before the call; what it throws, the caller gets. Set and unset by tests. */
-  before: Partial<Record<'launch' | 'look' | 'lookAt' | 'stop' | 'start' | 'terminate' | 'quote' | 'search', Script>>
+  before: Partial<
+    Record<'launch' | 'look' | 'lookAt' | 'stop' | 'start' | 'terminate' | 'quote' | 'search' | 'endThing', Script>
+  >
   /** Runs after a machine was made, before the answer: what it throws is a lost reply. */
   afterMade: Script | undefined
   offers: Offer[]
+  /** What it bills beside machines. */
+  things: BilledThing[]
   /** Whether a termination works at once. Otherwise the machine stays until the test removes it. */
   obeys: boolean
   setPhase(externalId: string, phase: Phase): void
@@ -66,6 +71,7 @@ export function fakeProvider({
     before: {},
     afterMade: undefined,
     offers: offers ?? [anOffer({ provider: name })],
+    things: [],
     obeys: true,
     setPhase(externalId, phase) {
       const machine = machines.get(externalId)
@@ -129,6 +135,12 @@ export function fakeProvider({
       await called('terminate', externalId)
       if (fake.obeys) machines.delete(externalId)
     },
+    lookAround: async () => fake.things,
+    async endThing({ externalId }) {
+      await called('endThing', externalId)
+      fake.things = fake.things.filter((one) => one.externalId !== externalId)
+    },
+    bill: async () => null,
     restart: unused,
     changeBid: unused,
     logs: unused,

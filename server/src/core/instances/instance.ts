@@ -34,10 +34,45 @@ export interface Wish {
   sshPublicKey: string | null
   health: HealthCheck | null
   onInterruption: 'relaunch' | 'wait' | 'end'
+  policies: Policies
   /** Names of the environment values; the values are secrets. */
   environmentNames: readonly string[]
   /** The offer we would have tried first when the wish was made. */
   expected: { offer: Offer; price: Nanos } | null
+}
+
+/** When it is to stop or to end by itself, and what it may cost. Part of the wish: a relaunch keeps them. */
+export interface Policies {
+  /** Stopped (or ended) when nobody has used it for so long. */
+  idle: {
+    timeoutMs: number
+    /** What happens where the marketplace cannot stop is said, not guessed: then `stop` does nothing but warn. */
+    action: 'stop' | 'terminate'
+    /** Percent: a GPU that works more than this is in use, where the marketplace reports it; null: not looked at. */
+    busyAbovePercent: number | null
+  } | null
+  /** Maximum lifetime, from the moment it is first up. */
+  maxLifetimeMs: number | null
+  /** The most that this instance may cost in all. */
+  budget: { limit: Nanos; action: 'stop' | 'terminate' } | null
+  /** After so long without a spot machine, an on-demand one is taken; null: never. */
+  onDemandAfterMs: number | null
+  /** What is bid, in percent of the lowest bid that wins. */
+  bidPercent: number
+  /** Runs on the machine before it is stopped by us, and when the marketplace announces that it takes it. */
+  checkpoint: { command: string; timeoutMs: number } | null
+  /** The machine ends itself when it has not heard of us for so long; null: it does not. */
+  deadManMs: number | null
+}
+
+export const noPolicies: Policies = {
+  idle: null,
+  maxLifetimeMs: null,
+  budget: null,
+  onDemandAfterMs: null,
+  bidPercent: 110,
+  checkpoint: null,
+  deadManMs: null,
 }
 
 export interface HealthCheck {
@@ -54,8 +89,13 @@ export interface InstanceSecrets {
   onstartScript: string | null
 }
 
+/** Whose instances and budgets they are. Where nobody says, `default`. */
+export type ProjectName = string
+export const defaultProject: ProjectName = 'default'
+
 export interface Instance {
   id: InstanceId
+  project: ProjectName
   label: string | null
   wish: Wish
   /** What the user wants it to be; the status says how far we are. */

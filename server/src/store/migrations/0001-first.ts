@@ -5,6 +5,7 @@ export async function up(database: Kysely<unknown>): Promise<void> {
   await database.schema
     .createTable('instances')
     .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('project', 'text', (column) => column.notNull())
     .addColumn('label', 'text')
     .addColumn('provider', 'text')
     .addColumn('wish', 'text', (column) => column.notNull())

@@ -33,6 +33,7 @@ function action(options: {
   return route({
     ...spec,
     tag: 'instances',
+    access: 'operator',
     params: InstanceParams,
     body: NoBody,
     bodyOptional: true,

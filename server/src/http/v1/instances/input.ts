@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { LaunchInput } from '../../../app/launch-instance.ts'
-import type { HealthCheck } from '../../../core/instances/instance.ts'
+import { defaultProject, type HealthCheck, noPolicies } from '../../../core/instances/instance.ts'
 import { offerHandleFrom } from '../../../core/offers/offer.ts'
 import { providerNamed } from '../../../core/providers.ts'
 import { type Template, templateNamed, templates } from '../../../core/templates/templates.ts'
@@ -152,6 +152,8 @@ export function launchFrom(body: z.infer<typeof LaunchBody>): LaunchInput {
             timeoutMs: (body.health.timeout_s ?? 600) * secondMs,
           },
     onInterruption: body.policies?.on_interruption ?? 'relaunch',
+    policies: noPolicies,
+    project: defaultProject,
     secrets: {
       environment: { ...template?.environment, ...body.environment },
       registryAuth:

@@ -51,6 +51,7 @@ export const launchInstanceRoute = route({
   method: 'POST',
   path: '/api/v1/instances',
   tag: 'instances',
+  access: 'operator',
   summary: 'Rent a machine. Answers once the wish is safely written down; follow the instance for the rest.',
   description:
     'With `provider` and `offer_id` that offer is rented; with wishes only, the cheapest that fits, and the next one when somebody was quicker, when its price rose above the cap, or when it does not come up in time. With an `Idempotency-Key` header a repeated call answers the same instance. With `dry_run` the answer is the plan.',
@@ -85,6 +86,7 @@ export const planInstanceRoute = route({
   method: 'POST',
   path: '/api/v1/instances/plan',
   tag: 'instances',
+  access: 'viewer',
   summary: 'What a launch would try, in order. Rents nothing.',
   body: LaunchBody,
   reply: { status: 200, message: 'Plan made', data: PlanView, more: { warnings: z.array(WarningView) } },

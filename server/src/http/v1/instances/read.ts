@@ -23,6 +23,7 @@ export const listInstancesRoute = route({
   method: 'GET',
   path: '/api/v1/instances',
   tag: 'instances',
+  access: 'viewer',
   summary: 'Your instances, newest first.',
   query: z.strictObject({
     status: z
@@ -68,6 +69,7 @@ export const getInstanceRoute = route({
   method: 'GET',
   path: '/api/v1/instances/:id',
   tag: 'instances',
+  access: 'viewer',
   summary: 'One instance.',
   params: InstanceParams,
   reply: { status: 200, message: 'Instance retrieved successfully', data: InstanceView },
@@ -84,6 +86,7 @@ export const instanceEventsRoute = route({
   method: 'GET',
   path: '/api/v1/instances/:id/events',
   tag: 'instances',
+  access: 'viewer',
   summary: 'What happened to it, oldest first.',
   params: InstanceParams,
   query: z.strictObject({
@@ -103,6 +106,7 @@ export const instanceCostsRoute = route({
   method: 'GET',
   path: '/api/v1/instances/:id/costs',
   tag: 'instances',
+  access: 'viewer',
   summary: 'What it has cost, what it costs now, and what it would cost.',
   params: InstanceParams,
   reply: { status: 200, message: 'Costs computed', data: CostsView },
@@ -115,6 +119,7 @@ export const instanceLogsRoute = route({
   method: 'GET',
   path: '/api/v1/instances/:id/logs',
   tag: 'instances',
+  access: 'viewer',
   summary: 'The last lines that its machine printed.',
   params: InstanceParams,
   query: z.strictObject({

@@ -18,6 +18,7 @@ export const gpuModelsRoute = route({
   method: 'GET',
   path: '/api/v1/gpu-models',
   tag: 'market',
+  access: 'viewer',
   summary: 'The GPU models we know, with their figures.',
   reply: {
     status: 200,

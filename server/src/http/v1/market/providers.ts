@@ -53,6 +53,7 @@ export const providersRoute = route({
   method: 'GET',
   path: '/api/v1/providers',
   tag: 'market',
+  access: 'viewer',
   summary: 'The marketplaces, what they can do, and how they are.',
   query: z.strictObject({
     balances: z.enum(['true', 'false']).optional().describe('true: ask each for the account’s balance.'),

@@ -39,6 +39,7 @@ export const marketplaceStatsRoute = route({
   method: 'GET',
   path: '/api/v1/marketplace/stats',
   tag: 'market',
+  access: 'viewer',
   summary: 'The market in figures: dollars per hour with a disk of 10 GB.',
   reply: {
     status: 200,

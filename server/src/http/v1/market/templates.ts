@@ -19,6 +19,7 @@ export const templatesRoute = route({
   method: 'GET',
   path: '/api/v1/templates',
   tag: 'instances',
+  access: 'viewer',
   summary: 'Launches by name: what a request leaves out comes from its template.',
   reply: { status: 200, message: 'Templates retrieved successfully', data: z.array(TemplateView) },
   errors: [],
