@@ -23,13 +23,15 @@ import { createRunpod } from '../simulators/runpod/runpod.ts'
 import { createVast } from '../simulators/vast/vast.ts'
 
 export interface World {
+  /** What it was started with. */
+  settings: Readonly<Record<string, string>>
   application: Application
   clock: VirtualClock
   simulators: Record<ProviderName, Simulator>
   log: ReturnType<typeof collectingLog>
   /** One call of the HTTP face. */
   call(
-    method: 'GET' | 'POST' | 'DELETE',
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
     path: string,
     body?: unknown,
     headers?: Record<string, string>,
@@ -134,6 +136,7 @@ export async function aWorld(options: WorldOptions = {}): Promise<World & { data
   const instance: World['instance'] = async (id) => (await call('GET', `/api/v1/instances/${id}`)).body.data
 
   return {
+    settings,
     application,
     clock,
     simulators,
@@ -170,14 +173,14 @@ export async function aWorld(options: WorldOptions = {}): Promise<World & { data
       }
     },
     async close() {
-      await application.stop()
+      await clock.drive(application.stop())
       rmSync(dataDir, { recursive: true, force: true })
     },
   }
 }
 
 /** Hands requests to the simulators without a network. What they answer late times out on the clock. */
-function transportTo(simulators: Record<ProviderName, Simulator>, clock: VirtualClock): Transport {
+export function transportTo(simulators: Record<ProviderName, Simulator>, clock: VirtualClock): Transport {
   return async ({ method, url, headers, body, signal }) => {
     const { hostname, pathname, searchParams } = new URL(url)
     const simulator = simulators[hostname.replace(/\.simulated$/, '') as ProviderName]

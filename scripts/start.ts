@@ -6,11 +6,12 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { environmentWithFile } from '../server/src/config/environment.ts'
+import { environmentNamingFile } from './settings-file.ts'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const providers = ['vast', 'runpod', 'lambda', 'paperspace', 'novita'] as const
@@ -42,10 +43,11 @@ if (options.help) {
   console.log(help)
   process.exit(0)
 }
-if (existsSync(join(root, '.env'))) process.loadEnvFile(join(root, '.env'))
+const own = environmentNamingFile()
+const settings = environmentWithFile(own)
 
-const production = process.env.NODE_ENV === 'production' || process.env.ENVIRONMENT === 'production'
-const configured = keyNames.filter((name) => (process.env[name] ?? '') !== '')
+const production = settings.NODE_ENV === 'production' || settings.ENVIRONMENT === 'production'
+const configured = keyNames.filter((name) => (settings[name] ?? '') !== '')
 if (options.simulated && production) {
   console.error('gpufleet: no simulated market in production; unset NODE_ENV and ENVIRONMENT, or leave --simulated out')
   process.exit(2)
@@ -61,7 +63,7 @@ if (process.env.npm_lifecycle_event !== undefined) {
   setInterval(() => process.ppid !== parent && stop('SIGTERM'), 1_000).unref()
 }
 
-const environment = simulated ? { ...process.env, ...(await simulatedMarket()) } : process.env
+const environment = simulated ? { ...own, ...(await simulatedMarket()) } : own
 const server = start(
   [...(options.watch ? ['--watch-path=server/src', '--watch-preserve-output'] : []), join(root, 'server/src/main.ts')],
   environment,
@@ -73,7 +75,7 @@ server.on('exit', (code, signal) => {
 
 /** Starts the simulators and says where they are, as settings of the server. */
 async function simulatedMarket(): Promise<Record<string, string>> {
-  const dataDir = resolve(root, process.env.DATA_DIR ?? './data', 'simulated')
+  const dataDir = resolve(root, settings.DATA_DIR ?? './data', 'simulated')
   const simulators = start(
     [
       join(root, 'simulators/main.ts'),
@@ -94,14 +96,14 @@ async function simulatedMarket(): Promise<Record<string, string>> {
     if (!stopping) console.error('gpufleet: the simulated market has stopped; so does the server')
     stop('SIGTERM')
   })
-  const settings: Record<string, string> = { DATA_DIR: dataDir, MARKET_LABEL: 'simulated' }
-  for (const name of keyNames) settings[name] = ''
+  const market: Record<string, string> = { DATA_DIR: dataDir, MARKET_LABEL: 'simulated' }
+  for (const name of keyNames) market[name] = ''
   for (const name of providers) {
-    settings[`${name.toUpperCase()}_API_KEY`] = `sim-${name}`
-    settings[`${name.toUpperCase()}_API_KEY_2`] = ''
-    settings[`${name.toUpperCase()}_API_BASE_URL`] = urls[name] ?? ''
+    market[`${name.toUpperCase()}_API_KEY`] = `sim-${name}`
+    market[`${name.toUpperCase()}_API_KEY_2`] = ''
+    market[`${name.toUpperCase()}_API_BASE_URL`] = urls[name] ?? ''
   }
-  return settings
+  return market
 }
 
 function start(args: string[], env: NodeJS.ProcessEnv, stdout: 'inherit' | 'pipe' = 'inherit'): ChildProcess {

@@ -86,6 +86,7 @@ function exitCodeOf(code: ErrorCode): ExitCode {
       return exitCodes.usage
     case 'no_offer':
     case 'offer_gone':
+    case 'budget_spent':
       return exitCodes.launchFailed
     case 'not_found':
       return exitCodes.notFound

@@ -78,3 +78,31 @@ test('a registry’s password comes from the environment, never from the argumen
   })
   expect(() => requestFrom({ registryUser: 'me' })).toThrow('needs a password')
 })
+
+test('policies are sent in the units of the API, and only those that were named', () => {
+  expect(
+    requestFrom({
+      onInterruption: 'wait',
+      idleTimeout: 30 * 60_000,
+      maxLifetime: 8 * 3_600_000,
+      budget: '2.5',
+      budgetAction: 'terminate',
+      onDemandAfter: 600_000,
+      bidFactor: 1.5,
+      checkpoint: 'save.sh',
+      checkpointTimeout: 90_000,
+      deadMan: 2 * 3_600_000,
+    }).policies,
+  ).toEqual({
+    on_interruption: 'wait',
+    idle_timeout_minutes: 30,
+    max_lifetime_hours: 8,
+    budget_usd: '2.5',
+    budget_action: 'terminate',
+    on_demand_after_minutes: 10,
+    bid_factor: 1.5,
+    checkpoint: { command: 'save.sh', timeout_s: 90 },
+    dead_man_hours: 2,
+  })
+  expect(() => requestFrom({ checkpointTimeout: 1_000 })).toThrow('--checkpoint-timeout needs --checkpoint')
+})

@@ -35,6 +35,17 @@ export interface LaunchOptions {
   healthPath?: string
   healthTimeout?: number
   onInterruption?: 'relaunch' | 'wait' | 'end'
+  idleTimeout?: number
+  idleAction?: 'stop' | 'terminate'
+  idleBusyAbove?: number
+  maxLifetime?: number
+  budget?: string
+  budgetAction?: 'stop' | 'terminate'
+  onDemandAfter?: number
+  bidFactor?: number
+  checkpoint?: string
+  checkpointTimeout?: number
+  deadMan?: number
   idempotencyKey?: string
   dryRun?: boolean
   yes?: boolean
@@ -78,9 +89,41 @@ export function launchRequestFrom(options: LaunchOptions, files: Files): LaunchR
             path: options.healthPath,
             timeout_s: options.healthTimeout === undefined ? undefined : Math.ceil(options.healthTimeout / 1000),
           },
-    policies: options.onInterruption === undefined ? undefined : { on_interruption: options.onInterruption },
+    policies: policiesFrom(options),
     resources: options.minRam === undefined ? undefined : { min_ram_gb: options.minRam },
   }
+}
+
+/** Spans of time are milliseconds here; the API takes minutes, hours and seconds. */
+function policiesFrom(options: LaunchOptions): LaunchRequest['policies'] {
+  const { checkpoint, checkpointTimeout } = options
+  if (checkpoint === undefined && checkpointTimeout !== undefined) {
+    throw wrongUsage('--checkpoint-timeout needs --checkpoint', 'say what is to run')
+  }
+  const policies: LaunchRequest['policies'] = {
+    on_interruption: options.onInterruption,
+    idle_timeout_minutes: over(options.idleTimeout, 60_000),
+    idle_action: options.idleAction,
+    idle_busy_above_percent: options.idleBusyAbove,
+    max_lifetime_hours: over(options.maxLifetime, 3_600_000),
+    budget_usd: options.budget,
+    budget_action: options.budgetAction,
+    on_demand_after_minutes: over(options.onDemandAfter, 60_000),
+    bid_factor: options.bidFactor,
+    checkpoint:
+      checkpoint === undefined
+        ? undefined
+        : {
+            command: checkpoint,
+            timeout_s: checkpointTimeout === undefined ? undefined : Math.ceil(checkpointTimeout / 1000),
+          },
+    dead_man_hours: over(options.deadMan, 3_600_000),
+  }
+  return Object.values(policies).some((value) => value !== undefined) ? policies : undefined
+}
+
+function over(ms: number | undefined, unitMs: number): number | undefined {
+  return ms === undefined ? undefined : ms / unitMs
 }
 
 /** The same wishes as a search, which can say why nothing fits. */

@@ -229,6 +229,7 @@ describe('an error says what to do, and its exit code is documented', () => {
     ['not_allowed_now', 409, 5],
     ['not_possible_here', 400, 5],
     ['no_offer', 409, 3],
+    ['budget_spent', 409, 3],
     ['unknown_gpu', 400, 2],
     ['internal', 500, 1],
     ['a_code_of_tomorrow', 418, 1],

@@ -1,21 +1,29 @@
 import { createClient } from '@gpufleet/sdk'
 import { Command, CommanderError } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
+import { addAdopt } from './commands/adopt.ts'
+import { addAudit } from './commands/audit.ts'
+import { addAuditVerify } from './commands/audit-verify.ts'
+import { addBudgets } from './commands/budgets.ts'
 import { addCosts } from './commands/costs.ts'
 import { addEvents } from './commands/events.ts'
 import { addGpus } from './commands/gpus.ts'
+import { addKeys } from './commands/keys.ts'
 import { addLaunch } from './commands/launch.ts'
 import { addList } from './commands/list.ts'
 import { addLogs } from './commands/logs.ts'
 import { addOffers } from './commands/offers.ts'
+import { addOperations } from './commands/operations.ts'
 import { addProviders } from './commands/providers.ts'
 import { addRestart } from './commands/restart.ts'
 import { addShow } from './commands/show.ts'
+import { addSnooze } from './commands/snooze.ts'
 import { addSsh } from './commands/ssh.ts'
 import { addStart } from './commands/start.ts'
 import { addStats } from './commands/stats.ts'
 import { addStop } from './commands/stop.ts'
 import { addTerminate } from './commands/terminate.ts'
+import { addWebhooks } from './commands/webhooks.ts'
 import { type ExitCode, exitCodes, exitCodesHelp } from './exit-codes.ts'
 import { failureFrom, wrongUsage } from './failures.ts'
 import { colorsFor } from './text/colors.ts'
@@ -43,10 +51,18 @@ const verbs = [
   addRestart,
   addTerminate,
   addCosts,
+  addBudgets,
+  addSnooze,
   addEvents,
   addProviders,
   addGpus,
   addStats,
+  addKeys,
+  addAudit,
+  addAdopt,
+  addAuditVerify,
+  addOperations,
+  addWebhooks,
 ]
 
 /** The whole CLI: words in, lines and an exit code out. */

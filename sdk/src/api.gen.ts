@@ -5,7 +5,7 @@ export interface Problem {
   /** What went wrong, in a sentence. */
   error: string
   /** What to branch on. */
-  code: 'invalid_request' | 'unknown_gpu' | 'unknown_provider' | 'provider_not_configured' | 'not_possible_here' | 'malformed_json' | 'unauthorized' | 'not_found' | 'no_such_route' | 'method_not_allowed' | 'not_allowed_now' | 'offer_gone' | 'no_offer' | 'idempotency_key_reused' | 'request_timeout' | 'body_too_large' | 'headers_too_large' | 'too_many_requests' | 'internal' | 'provider_refused' | 'provider_unreadable' | 'provider_unavailable'
+  code: 'invalid_request' | 'unknown_gpu' | 'unknown_provider' | 'provider_not_configured' | 'not_possible_here' | 'malformed_json' | 'unauthorized' | 'forbidden' | 'not_found' | 'no_such_route' | 'method_not_allowed' | 'not_allowed_now' | 'offer_gone' | 'no_offer' | 'budget_spent' | 'idempotency_key_reused' | 'idempotency_in_progress' | 'request_timeout' | 'body_too_large' | 'headers_too_large' | 'too_many_requests' | 'internal' | 'provider_refused' | 'provider_unreadable' | 'provider_unavailable'
   /** What to do about it. */
   fix: string
   /** Names this request in the server’s log. */
@@ -18,12 +18,94 @@ export interface Event {
   id: number
   at: string
   instance_id: string | null
-  kind: 'status' | 'attempt' | 'attempt_ended' | 'offers_skipped' | 'order' | 'leftover_gone' | 'alarm'
+  kind: 'status' | 'attempt' | 'attempt_ended' | 'offers_skipped' | 'order' | 'leftover_gone' | 'alarm' | 'bid_raised' | 'fallback' | 'reclaim_announced' | 'checkpoint' | 'warning' | 'budget' | 'stray_found' | 'stray_ended' | 'adopted' | 'released' | 'provider' | 'changed'
+  /** On whose behalf: the name of a key, `admin`, `keyless`, or `system`. */
+  actor: string
   /** The status entered, for `status` events. */
   status: 'requested' | 'launching' | 'starting' | 'running' | 'ready' | 'interrupted' | 'stopping' | 'stopped' | 'terminating' | 'terminated' | 'failed' | null
-  because: 'asked' | 'cancelled' | 'plan_made' | 'machine_rented' | 'machine_adopted' | 'outcome_unknown' | 'no_capacity' | 'price_rose' | 'launch_rejected' | 'provider_unavailable' | 'never_happened' | 'start_failed' | 'start_deadline' | 'health_deadline' | 'no_offer_left' | 'restarting' | 'machine_up' | 'health_passed' | 'no_health_check' | 'provider_silent' | 'interrupted' | 'machine_lost' | 'stopped_outside' | 'started_outside' | 'machine_stopped' | 'machine_gone' | 'cannot_start' | null
+  because: 'asked' | 'cancelled' | 'plan_made' | 'machine_rented' | 'machine_adopted' | 'adopted' | 'outcome_unknown' | 'no_capacity' | 'price_rose' | 'launch_rejected' | 'provider_unavailable' | 'never_happened' | 'start_failed' | 'start_deadline' | 'health_deadline' | 'no_offer_left' | 'restarting' | 'machine_up' | 'health_passed' | 'no_health_check' | 'provider_silent' | 'interrupted' | 'no_spot_in_time' | 'machine_lost' | 'stopped_outside' | 'started_outside' | 'machine_stopped' | 'machine_gone' | 'cannot_start' | 'idle_too_long' | 'lease_over' | 'budget_spent' | null
   message: string
   data: Record<string, unknown>
+}
+
+export interface ReloadReport {
+  /** Settings that count from now on. */
+  changed: string[]
+  /** Settings that are different, and count after a restart. */
+  need_restart: string[]
+  /** How many GPU models came from GPU_MODELS_FILE. */
+  gpu_models: number
+}
+
+export interface AuditEntry {
+  /** Grows with time; resume after it. */
+  id: number
+  at: string
+  instance_id: string | null
+  kind: 'status' | 'attempt' | 'attempt_ended' | 'offers_skipped' | 'order' | 'leftover_gone' | 'alarm' | 'bid_raised' | 'fallback' | 'reclaim_announced' | 'checkpoint' | 'warning' | 'budget' | 'stray_found' | 'stray_ended' | 'adopted' | 'released' | 'provider' | 'changed'
+  /** On whose behalf: the name of a key, `admin`, `keyless`, or `system`. */
+  actor: string
+  /** The status entered, for `status` events. */
+  status: 'requested' | 'launching' | 'starting' | 'running' | 'ready' | 'interrupted' | 'stopping' | 'stopped' | 'terminating' | 'terminated' | 'failed' | null
+  because: 'asked' | 'cancelled' | 'plan_made' | 'machine_rented' | 'machine_adopted' | 'adopted' | 'outcome_unknown' | 'no_capacity' | 'price_rose' | 'launch_rejected' | 'provider_unavailable' | 'never_happened' | 'start_failed' | 'start_deadline' | 'health_deadline' | 'no_offer_left' | 'restarting' | 'machine_up' | 'health_passed' | 'no_health_check' | 'provider_silent' | 'interrupted' | 'no_spot_in_time' | 'machine_lost' | 'stopped_outside' | 'started_outside' | 'machine_stopped' | 'machine_gone' | 'cannot_start' | 'idle_too_long' | 'lease_over' | 'budget_spent' | null
+  message: string
+  data: Record<string, unknown>
+  /** The values that were changed. */
+  before: Record<string, unknown> | null
+  /** What they were changed to. */
+  after: Record<string, unknown> | null
+  /** Of this entry and the one before it; empty for one that is older than the chain. */
+  hash: string
+}
+
+export interface AuditVerdict {
+  ok: boolean
+  /** Entries of both logs that were read and found as they were written. */
+  checked: number
+  first_broken: {
+    log: 'events' | 'operations'
+    /** The entry; null: the head of the log. */
+    id: number | null
+    what: string
+  } | null
+  /** Where each log ends now. */
+  heads: Array<{
+    log: 'events' | 'operations'
+    /** The first entry that is part of the chain. */
+    first_id: number | null
+    last_id: number | null
+    /** Note it elsewhere, and nobody can rewrite what came before. */
+    last_hash: string | null
+    /** Entries that were written before there was a chain. */
+    unchained: number
+  }>
+}
+
+export interface Budget {
+  id: string
+  scope: 'instance' | 'label' | 'project' | 'all'
+  /** The instance, the label or the project; null for all. */
+  key: string | null
+  project: string | null
+  /** month: per calendar month, UTC. */
+  period: 'total' | 'month'
+  limit_usd: string
+  action: 'none' | 'stop' | 'terminate'
+  /** The most that can have been billed, in this period. */
+  spent_usd: string
+  /** Held for launches, beyond what is spent. */
+  held_usd: string
+  left_usd: string
+  spent_percent: number
+  /** What is being billed now. */
+  cost_per_hour_usd: string
+  period_ends_at: string | null
+  /** null while nothing is billed. */
+  forecast: {
+    ends_at: string | null
+    text: string
+  } | null
+  created_at: string
 }
 
 export interface GpuInfo {
@@ -97,9 +179,10 @@ export interface Instance {
   id: string
   name: string
   label: string | null
+  project: string
   status: InstanceStatus
   /** Why it entered this status; see `because_text`. */
-  because: 'asked' | 'cancelled' | 'plan_made' | 'machine_rented' | 'machine_adopted' | 'outcome_unknown' | 'no_capacity' | 'price_rose' | 'launch_rejected' | 'provider_unavailable' | 'never_happened' | 'start_failed' | 'start_deadline' | 'health_deadline' | 'no_offer_left' | 'restarting' | 'machine_up' | 'health_passed' | 'no_health_check' | 'provider_silent' | 'interrupted' | 'machine_lost' | 'stopped_outside' | 'started_outside' | 'machine_stopped' | 'machine_gone' | 'cannot_start'
+  because: 'asked' | 'cancelled' | 'plan_made' | 'machine_rented' | 'machine_adopted' | 'adopted' | 'outcome_unknown' | 'no_capacity' | 'price_rose' | 'launch_rejected' | 'provider_unavailable' | 'never_happened' | 'start_failed' | 'start_deadline' | 'health_deadline' | 'no_offer_left' | 'restarting' | 'machine_up' | 'health_passed' | 'no_health_check' | 'provider_silent' | 'interrupted' | 'no_spot_in_time' | 'machine_lost' | 'stopped_outside' | 'started_outside' | 'machine_stopped' | 'machine_gone' | 'cannot_start' | 'idle_too_long' | 'lease_over' | 'budget_spent'
   because_text: string
   message: string | null
   status_since: string
@@ -133,6 +216,50 @@ export interface Instance {
   cost_so_far_usd: string
   /** What is being billed now. */
   cost_per_hour_usd: string
+  policies: {
+    on_interruption: 'relaunch' | 'wait' | 'end'
+    idle_timeout_minutes: number | null
+    idle_action: 'stop' | 'terminate' | null
+    idle_busy_above_percent: number | null
+    max_lifetime_hours: number | null
+    budget_usd: string | null
+    budget_action: 'stop' | 'terminate' | null
+    on_demand_after_minutes: number | null
+    bid_factor: number
+    checkpoint: {
+      command: string
+      timeout_s: number
+    } | null
+    dead_man_hours: number | null
+  }
+  /** null without an idle policy, and while it is not up. */
+  idle: {
+    /** The last sign of use. */
+    since: string
+    for_s: number
+    /** null while something forbids it. */
+    stops_in_s: number | null
+    blocked_by: 'in_flight' | 'snoozed' | 'utilisation_unknown' | 'cannot_stop' | null
+    snoozed_until: string | null
+  } | null
+  /** idle for 12 min, stops in 18 */
+  idle_text: string | null
+  lease: {
+    ends_at: string
+    ends_in_s: number
+    text: string
+  } | null
+  /** Its own budget; others that pay for it are in GET /api/v1/budgets. */
+  budget: {
+    limit_usd: string
+    spent_usd: string
+    left_usd: string
+    action: 'stop' | 'terminate'
+    forecast: {
+      ends_at: string | null
+      text: string
+    } | null
+  } | null
   ssh: {
     host: string
     port: number
@@ -195,7 +322,7 @@ export interface InstanceCosts {
 
 export interface MarketWarning {
   provider: string
-  kind: 'slow' | 'down' | 'sampled' | 'switched_off'
+  kind: 'slow' | 'down' | 'sampled' | 'switched_off' | 'deprecated'
   message: string
 }
 
@@ -217,14 +344,195 @@ export interface Explanation {
   }>
 }
 
+export interface PlannedOffer {
+  /** Unique over all providers. */
+  id: string
+  provider: string
+  /** What to send as `offer_id` when launching; ends in `:spot` on the spot market. */
+  provider_id: string
+  name: string
+  /** `offline`: free to rent. */
+  status: 'offline' | 'unavailable'
+  available: boolean
+  market: 'on_demand' | 'spot'
+  gpu_model: string
+  gpu_count: number
+  /** Per GPU. */
+  gpu_memory_gb: number
+  /** false: the catalogue does not know this spelling, so no figures are shown. */
+  gpu_known: boolean
+  cpu_count: number | null
+  ram_gb: number | null
+  /** The most disk that can be rented. */
+  storage_gb: number | null
+  /** Comparable price in dollars: GPUs and the disk asked for. */
+  price_per_hour: number
+  price_per_hour_usd: string
+  price_parts_usd: {
+    gpu: string
+    disk: string
+    traffic: string
+  }
+  traffic_per_gb_usd: {
+    upload: string
+    download: string
+  } | null
+  region: string
+  location: string
+  reliability: number | null
+  verified: boolean | null
+  cuda_max: number | null
+  network_info: {
+    download_mbps: number | null
+    upload_mbps: number | null
+  }
+  gpu_info: GpuInfo | null
+  performance: number | null
+  performance_score: number | null
+  /** When the marketplace ends the rental at the latest. */
+  ends_at: string | null
+  seen_at: string
+  age_seconds: number
+  created_at: string
+  updated_at: string
+  provider_data: Record<string, unknown>
+  /** Whether its disk is still there when the marketplace has taken the machine. */
+  disk_survives_interruption: boolean
+  disk_survives_stop: boolean
+  /** Why it is ranked lower than its price: machines were taken back there lately. */
+  avoided: string | null
+  /** Whether the machine can end itself when it does not hear of us; null: not asked for. */
+  dead_man: {
+    possible: boolean
+    why: string | null
+  } | null
+}
+
 export interface LaunchPlan {
   dry_run: true
   /** What would be tried, in this order. */
-  offers: Offer[]
+  offers: PlannedOffer[]
+  /** Offers that fit and are not rented for some minutes, because machines were taken back there. */
+  avoided: Array<{
+    id: string
+    provider: string
+    why: string
+  }>
   disk_gb: number
   cheapest_per_hour_usd: string | null
   /** Why there is nothing to try; null when there is. */
   explanation: Explanation | null
+}
+
+export interface Launch {
+  attempt: number
+  provider: string
+  account: string
+  /** The marketplace’s id of the machine. */
+  provider_id: string | null
+  /** The machine’s name at the marketplace. */
+  label: string
+  offer_id: string
+  market: 'on_demand' | 'spot'
+  gpu_model: string
+  gpu_count: number
+  region: string
+  /** When it was asked for. */
+  from: string
+  up_at: string | null
+  /** When the marketplace confirmed that nothing is left; null while it may be billed. */
+  until: string | null
+  given_up_at: string | null
+  /** Why it was given up. */
+  because: 'asked' | 'cancelled' | 'plan_made' | 'machine_rented' | 'machine_adopted' | 'adopted' | 'outcome_unknown' | 'no_capacity' | 'price_rose' | 'launch_rejected' | 'provider_unavailable' | 'never_happened' | 'start_failed' | 'start_deadline' | 'health_deadline' | 'no_offer_left' | 'restarting' | 'machine_up' | 'health_passed' | 'no_health_check' | 'provider_silent' | 'interrupted' | 'no_spot_in_time' | 'machine_lost' | 'stopped_outside' | 'started_outside' | 'machine_stopped' | 'machine_gone' | 'cannot_start' | 'idle_too_long' | 'lease_over' | 'budget_spent' | null
+  because_text: string | null
+  /** When the marketplace last took it. */
+  interrupted_at: string | null
+  /** When it was going to be taken, where that was announced. */
+  reclaim_at: string | null
+  /** What was bid last for the GPUs. */
+  bid_per_hour_usd: string | null
+  /** The most that can have been billed until now. */
+  cost_usd: string
+  endpoints: Array<{
+    container_port: number
+    protocol: 'tcp' | 'udp' | 'http'
+    host: string
+    port: number
+    url: string | null
+  }>
+  ssh: {
+    host: string
+    port: number
+    user: string
+  } | null
+  /** The last one. */
+  checkpoint: {
+    started_at: string
+    ended_at: string | null
+    result: 'done' | 'failed' | 'timed_out' | 'unreachable' | 'skipped' | null
+  } | null
+  /** Ends the machine after so many hours without us, once it has heard us; null: it has none. */
+  dead_man: {
+    hours: number
+    first_heard_at: string | null
+  } | null
+}
+
+export interface ProviderAccount {
+  provider: string
+  account: string
+  source: 'environment' | 'stored'
+  /** The last letters of a stored key; the rest is shown nowhere. */
+  key_ending: string | null
+  set_at: string | null
+  set_by: string | null
+}
+
+export interface ApiKey {
+  id: string
+  name: string
+  /** viewer: looks; operator: also acts on instances; admin: everything. Each includes the one before. */
+  role: 'viewer' | 'operator' | 'admin'
+  /** The only project that it opens; null: all of them. */
+  project: string | null
+  created_at: string
+  created_by: string
+  rotated_at: string | null
+  expires_at: string | null
+  /** To the minute. */
+  last_used_at: string | null
+  revoked_at: string | null
+}
+
+export interface IssuedApiKey {
+  id: string
+  name: string
+  /** viewer: looks; operator: also acts on instances; admin: everything. Each includes the one before. */
+  role: 'viewer' | 'operator' | 'admin'
+  /** The only project that it opens; null: all of them. */
+  project: string | null
+  created_at: string
+  created_by: string
+  rotated_at: string | null
+  expires_at: string | null
+  /** To the minute. */
+  last_used_at: string | null
+  revoked_at: string | null
+  /** Send it as `Authorization: Bearer`. Shown this once; only its hash is kept. */
+  key: string
+}
+
+export interface Whoami {
+  /** admin: CONTROL_API_KEY; keyless: from the server’s own machine. */
+  kind: 'admin' | 'keyless' | 'key'
+  key_id: string | null
+  /** What the audit log calls you. */
+  name: string
+  /** viewer: looks; operator: also acts on instances; admin: everything. Each includes the one before. */
+  role: 'viewer' | 'operator' | 'admin'
+  /** The only project that you see and change; null: all of them. */
+  project: string | null
 }
 
 export interface GpuModel {
@@ -260,8 +568,18 @@ export interface Provider {
   accounts: Array<{
     name: string
     balance_usd: string | null
+    /** open: it failed again and again, and is left alone for some seconds. */
+    circuit: 'closed' | 'half_open' | 'open'
   }>
   api_version: string
+  /** It answers as we understand it, and what we use has not ended. */
+  is_supported: boolean
+  /** What it announced about the API we use, and who could be used instead. */
+  deprecation: {
+    text: string
+    sunset_at: string | null
+    alternatives: string[]
+  } | null
   abilities: {
     can_stop: boolean
     can_restart: boolean
@@ -275,6 +593,14 @@ export interface Provider {
     disk_survives_stop: boolean
     disk_survives_interruption: boolean
     start_deadline_seconds: number
+    reports_utilisation: boolean
+    /** How long before it takes a machine it says so; null: not at all. */
+    reclaim_notice_seconds: number | null
+    /** Whether a machine there can end itself when the control plane is silent. */
+    dead_man_switch: {
+      possible: boolean
+      why: string
+    }
   }
   billing: {
     step_seconds: number
@@ -350,6 +676,200 @@ export interface Template {
   } | null
 }
 
+export interface Operation {
+  id: number
+  at: string
+  provider: string
+  account: string
+  /** What it was for: launch, look, terminate … */
+  operation: string
+  /** Method and path, without ids and without the query. */
+  request: string
+  /** null: not about one instance. */
+  instance_id: string | null
+  /** Of the launch, where the call carried it. */
+  label: string | null
+  duration_ms: number
+  /** HTTP; null without a reply. */
+  status: number | null
+  /** 2xx, 4xx, 429, 5xx, or the trouble that left no reply: timeout, network, not_sent … */
+  outcome: string
+  error: string | null
+  /** 1 for the first try, 2 for its repeat. */
+  attempt: number
+}
+
+export interface ProviderVersion {
+  provider: string
+  /** The version of its API that we speak. */
+  version: string
+  /** What its replies call themselves; null where they don’t. */
+  observed_version: string | null
+  /** When it last answered as we understand it. */
+  last_checked: string | null
+  /** It answers as we understand it, and what we use has not ended. */
+  supported: boolean
+  /** When we first heard that what we use is going to end. */
+  deprecated_at: string | null
+  /** When it stops working, where that was said. */
+  sunset_at: string | null
+  notice: string | null
+  link: string | null
+  /** Calls whose last answer we could not read. */
+  unreadable: Array<{
+    call: string
+    since: string
+    what: string
+  }>
+  /** Providers with a key here that could be used instead. */
+  alternatives: string[]
+}
+
+export interface Finding {
+  provider: string
+  account: string
+  kind: 'machine' | 'volume' | 'file_system' | 'static_ip' | 'snapshot'
+  /** The marketplace’s own. */
+  id: string
+  /** The name that somebody gave it. */
+  label: string | null
+  /** The machine it belongs to. */
+  attached_to: string | null
+  region: string | null
+  /** wanted: the machine of a live instance, or part of it. ending: its launch was given up or is being ended; we ask until the marketplace confirms. ours_unwanted: it carries our installation’s label and nothing wants it; it is ended. ours_unknown: it carries our installation’s label and our database does not know it. foreign: it carries another installation’s label or none; it is never touched */
+  verdict: 'wanted' | 'ending' | 'ours_unwanted' | 'ours_unknown' | 'foreign'
+  why: string
+  instance_id: string | null
+  attempt: number | null
+  /** What it costs now; null where the marketplace does not tell. */
+  rate_per_hour_usd: string | null
+  /** When we first saw it. */
+  since: string
+  last_seen_at: string
+  /** How often the sweep itself has asked for its end. */
+  ended_orders: number
+}
+
+export interface Reconciliation {
+  findings: Finding[]
+  accounts: Array<{
+    provider: string
+    account: string
+    /** When all that it bills was last compared with what we know. */
+    checked_at: string | null
+    tried_at: string
+    /** Why not since. */
+    error: string | null
+  }>
+  totals: {
+    machines: number
+    /** Volumes, addresses, file systems, snapshots. */
+    things: number
+    per_hour_usd: string
+    /** How many carry our label, and no launch that is live or being ended explains them. */
+    unexplained: number
+    unexplained_per_hour_usd: string
+    foreign: number
+    foreign_per_hour_usd: string
+    /** How many do not tell what they cost: they are in no sum. */
+    unknown_rates: number
+  }
+  /** The account that was checked the longest ago; null while one never was. */
+  checked_at: string | null
+}
+
+export interface Webhook {
+  id: string
+  url: string
+  /** standard: as standardwebhooks.com says. contract002: X-Webhook-Signature. */
+  style: 'standard' | 'contract002'
+  /** Types that it wants; empty: all. */
+  events: string[]
+  enabled: boolean
+  disabled_because: string | null
+  created_at: string
+}
+
+export interface IssuedWebhook {
+  id: string
+  url: string
+  /** standard: as standardwebhooks.com says. contract002: X-Webhook-Signature. */
+  style: 'standard' | 'contract002'
+  /** Types that it wants; empty: all. */
+  events: string[]
+  enabled: boolean
+  disabled_because: string | null
+  created_at: string
+  /** What its receiver checks signatures with. Shown this once. */
+  secret: string
+}
+
+export interface WebhookDelivery {
+  /** What the receiver sees as `webhook-id`, the same for every try. */
+  id: string
+  event_id: number
+  type: string
+  /** dead: given up; it can be replayed. */
+  state: 'pending' | 'delivered' | 'dead'
+  tries: number
+  created_at: string
+  next_try_at: string | null
+  ended_at: string | null
+  /** HTTP; null without a reply. */
+  last_status: number | null
+  last_error: string | null
+}
+
+export interface WebhookTest {
+  delivered: boolean
+  /** HTTP; null without a reply. */
+  status: number | null
+  error: string | null
+}
+
+export interface NewBudget {
+  scope: 'instance' | 'label' | 'project' | 'all'
+  /** The instance’s id, the label or the project; none for all. */
+  key?: string | undefined
+  /** The project; default `default`. A key of one project sees and changes only that. */
+  project?: string | undefined
+  /** Default month: per calendar month, UTC. */
+  period?: 'total' | 'month' | undefined
+  /** Above 0. */
+  limit_usd: number | string
+  /** What happens to what runs when it is spent; new launches and starts are refused in any case. Default none. */
+  action?: 'none' | 'stop' | 'terminate' | undefined
+}
+
+export interface BudgetChange {
+  /** Above 0. */
+  limit_usd?: number | string | undefined
+  period?: 'total' | 'month' | undefined
+  /** What happens to what runs when it is spent; new launches and starts are refused in any case. Default none. */
+  action?: 'none' | 'stop' | 'terminate' | undefined
+}
+
+export interface PoliciesChange {
+  idle_timeout_minutes?: number | null | undefined
+  /** Default stop. Where the marketplace cannot stop a machine, stop only warns. */
+  idle_action?: 'stop' | 'terminate' | undefined
+  idle_busy_above_percent?: number | null | undefined
+  max_lifetime_hours?: number | null | undefined
+  /** The most that it may cost in all. */
+  budget_usd?: number | string | null | undefined
+  /** What happens when that is spent. Default stop. */
+  budget_action?: 'stop' | 'terminate' | undefined
+  on_demand_after_minutes?: number | null | undefined
+  /** What is bid, as a multiple of the lowest bid that wins. Default 1.1. */
+  bid_factor?: number | undefined
+  checkpoint?: {
+    /** A shell line that runs on the machine. */
+    command: string
+    /** Default 120. */
+    timeout_s?: number | undefined
+  } | null | undefined
+}
+
 export interface LaunchRequest {
   provider?: string | undefined
   /** `provider_id` of an offer; needs `provider`. */
@@ -400,6 +920,8 @@ export interface LaunchRequest {
   /** Shell text that runs when the machine starts. */
   onstart_script?: string | undefined
   label?: string | undefined
+  /** The project; default `default`. A key of one project sees and changes only that. */
+  project?: string | undefined
   health?: {
     /** Default /. */
     path?: string | undefined
@@ -411,6 +933,31 @@ export interface LaunchRequest {
   policies?: {
     /** Default relaunch. */
     on_interruption?: 'relaunch' | 'wait' | 'end' | undefined
+    /** Stopped when nobody used it for so long: no reported activity, and no busy GPU where that is looked at. */
+    idle_timeout_minutes?: number | undefined
+    /** Default stop. Where the marketplace cannot stop a machine, stop only warns. */
+    idle_action?: 'stop' | 'terminate' | undefined
+    /** A GPU that works more than this is in use, where the marketplace tells. Left out: not looked at. */
+    idle_busy_above_percent?: number | undefined
+    /** From the moment it is first up; then it is ended. */
+    max_lifetime_hours?: number | undefined
+    /** The most that it may cost in all. */
+    budget_usd?: number | string | undefined
+    /** What happens when that is spent. Default stop. */
+    budget_action?: 'stop' | 'terminate' | undefined
+    /** So long without a spot machine, and an on-demand one is taken. */
+    on_demand_after_minutes?: number | undefined
+    /** What is bid, as a multiple of the lowest bid that wins. Default 1.1. */
+    bid_factor?: number | undefined
+    /** Runs before it is stopped by us, and when the marketplace announces that it takes the machine. */
+    checkpoint?: {
+      /** A shell line that runs on the machine. */
+      command: string
+      /** Default 120. */
+      timeout_s?: number | undefined
+    } | undefined
+    /** It ends itself after so long without a word from us. */
+    dead_man_hours?: number | undefined
   } | undefined
   /** Contract 003’s way to ask for memory, disk and GPUs. */
   resources?: {
@@ -421,6 +968,57 @@ export interface LaunchRequest {
   } | undefined
   /** true: answer the plan, rent nothing. As POST /instances/plan. */
   dry_run?: boolean | undefined
+}
+
+export interface ProviderKey {
+  api_key: string
+}
+
+export interface NewApiKey {
+  /** What the audit log calls its holder. */
+  name: string
+  /** viewer: looks; operator: also acts on instances; admin: everything. Each includes the one before. */
+  role: 'viewer' | 'operator' | 'admin'
+  /** The only project that it is to open. Without it: all of them. */
+  project?: string | undefined
+  /** From then on it opens nothing. */
+  expires_at?: string | undefined
+}
+
+export interface AdoptRequest {
+  provider: string
+  /** The marketplace’s own id of the machine. */
+  machine_id: string
+  /** `main` or `second`; without it, whichever has the machine. */
+  account?: string | undefined
+  label?: string | undefined
+  /** The project; default `default`. A key of one project sees and changes only that. */
+  project?: string | undefined
+}
+
+export interface ReleaseRequest {
+  confirm: true
+  /** How you know that the machine is gone. It stays in the events. */
+  reason: string
+}
+
+export interface NewWebhook {
+  /** Where to deliver, by http(s). Redirects are not followed. */
+  url: string
+  /** Types to deliver: `instance.ready`, `instance.*`, `fleet.changed` …; empty: all. */
+  events?: string[] | undefined
+  /** Default standard. */
+  style?: 'standard' | 'contract002' | undefined
+  /** One that the receiver knows already. Without it one is made. */
+  secret?: string | undefined
+}
+
+export interface WebhookChange {
+  /** Where to deliver, by http(s). Redirects are not followed. */
+  url?: string | undefined
+  /** Types to deliver: `instance.ready`, `instance.*`, `fleet.changed` …; empty: all. */
+  events?: string[] | undefined
+  enabled?: boolean | undefined
 }
 
 /** What each operation takes and answers, by its operationId. */
@@ -564,6 +1162,36 @@ export interface Operations {
       data: Provider[]
     }
   }
+  /** Which version of each provider’s API is spoken, and whether it is going to end. */
+  listProviderVersions: {
+    params: undefined
+    query: undefined
+    body: undefined
+    reply: {
+      success: true
+      message: string
+      data: ProviderVersion[]
+    }
+  }
+  /** Switch a provider on or off for new launches and searches. */
+  switchProvider: {
+    params: {
+      name: string
+    }
+    query: undefined
+    body: {
+      /** null: as the settings say. */
+      enabled: boolean | null
+    }
+    reply: {
+      success: true
+      message: string
+      data: {
+        provider: string
+        is_enabled: boolean
+      }
+    }
+  }
   /** The market in figures: dollars per hour with a disk of 10 GB. */
   getMarketplaceStats: {
     params: undefined
@@ -619,6 +1247,8 @@ export interface Operations {
       status?: string | undefined
       provider?: string | undefined
       label?: string | undefined
+      /** The project; default `default`. A key of one project sees and changes only that. */
+      project?: string | undefined
       /** Default 50. */
       limit?: number | undefined
       /** `next_cursor` of the page before. */
@@ -653,7 +1283,10 @@ export interface Operations {
       /** The instance’s id: inst_… */
       id: string
     }
-    query: undefined
+    query: {
+      /** true: at once, without running its checkpoint command or waiting for it. */
+      force?: 'true' | 'false' | undefined
+    }
     body: Record<string, never> | null
     reply: {
       success: true
@@ -692,6 +1325,20 @@ export interface Operations {
       success: true
       message: string
       data: InstanceCosts
+    }
+  }
+  /** Every machine it had, oldest first: where, from when to when, why it ended, its addresses and its cost. */
+  listInstanceLaunches: {
+    params: {
+      /** The instance’s id: inst_… */
+      id: string
+    }
+    query: undefined
+    body: undefined
+    reply: {
+      success: true
+      message: string
+      data: Launch[]
     }
   }
   /** The last lines that its machine printed. */
@@ -753,6 +1400,494 @@ export interface Operations {
       data: Instance
     }
   }
+  /** Somebody uses it now, so it is not idle. */
+  reportActivity: {
+    params: {
+      /** The instance’s id: inst_… */
+      id: string
+    }
+    query: undefined
+    body: {
+      /** Pieces of work under way now. */
+      in_flight?: number | undefined
+      /** What it was used for, such as http or ssh. */
+      kind?: string | undefined
+    } | null
+    reply: {
+      success: true
+      message: string
+      data: Instance
+    }
+  }
+  /** Do not stop it for being idle for a while. */
+  snoozeInstance: {
+    params: {
+      /** The instance’s id: inst_… */
+      id: string
+    }
+    query: undefined
+    body: {
+      /** From now. Default 60. */
+      minutes?: number | undefined
+    } | null
+    reply: {
+      success: true
+      message: string
+      data: Instance
+    }
+  }
+  /** Let it live longer than its maximum lifetime says. */
+  extendInstance: {
+    params: {
+      /** The instance’s id: inst_… */
+      id: string
+    }
+    query: undefined
+    body: {
+      hours: number
+    }
+    reply: {
+      success: true
+      message: string
+      data: Instance
+    }
+  }
+  /** Change its policies from now on. What is named changes, null takes it away, the rest stays. */
+  changePolicies: {
+    params: {
+      /** The instance’s id: inst_… */
+      id: string
+    }
+    query: undefined
+    body: PoliciesChange
+    reply: {
+      success: true
+      message: string
+      data: Instance
+    }
+  }
+  /** Every budget: what is spent, held and left, and when it ends at this rate. */
+  listBudgets: {
+    params: undefined
+    query: undefined
+    body: undefined
+    reply: {
+      success: true
+      message: string
+      data: Budget[]
+    }
+  }
+  /** Set a budget for an instance, a label, a project or everything. */
+  createBudget: {
+    params: undefined
+    query: undefined
+    body: NewBudget
+    reply: {
+      success: true
+      message: string
+      data: Budget
+    }
+  }
+  /** One budget. */
+  getBudget: {
+    params: {
+      id: string
+    }
+    query: undefined
+    body: undefined
+    reply: {
+      success: true
+      message: string
+      data: Budget
+    }
+  }
+  /** Change a budget. What is left out stays; its thresholds are told anew. */
+  changeBudget: {
+    params: {
+      id: string
+    }
+    query: undefined
+    body: BudgetChange
+    reply: {
+      success: true
+      message: string
+      data: Budget
+    }
+  }
+  /** Remove a budget. What runs goes on. */
+  removeBudget: {
+    params: {
+      id: string
+    }
+    query: undefined
+    body: Record<string, never> | null
+    reply: {
+      success: true
+      message: string
+      data: {
+        id: string
+      }
+    }
+  }
+  /** Take over a machine that was not launched from here: it becomes an instance like any other. */
+  adoptInstance: {
+    params: undefined
+    query: undefined
+    body: AdoptRequest
+    reply: {
+      success: true
+      message: string
+      data: Instance
+    }
+  }
+  /** Say that its machine is gone, where no key shows it any more. */
+  releaseInstance: {
+    params: {
+      /** The instance’s id: inst_… */
+      id: string
+    }
+    query: undefined
+    body: ReleaseRequest
+    reply: {
+      success: true
+      message: string
+      data: Instance
+    }
+  }
+  /** Everything that the accounts bill, whose it is, and when that was last checked. */
+  getReconciliation: {
+    params: undefined
+    query: undefined
+    body: undefined
+    reply: {
+      success: true
+      message: string
+      data: Reconciliation
+    }
+  }
+  /** Look at every account now. What carries our label and nothing wants is ended. */
+  runReconciliation: {
+    params: undefined
+    query: undefined
+    body: Record<string, never> | null
+    reply: {
+      success: true
+      message: string
+      data: Reconciliation
+    }
+  }
+  /** Who you are here, and what you may do. */
+  whoami: {
+    params: undefined
+    query: undefined
+    body: undefined
+    reply: {
+      success: true
+      message: string
+      data: Whoami
+    }
+  }
+  /** The API keys, newest first, without the keys themselves. */
+  listKeys: {
+    params: undefined
+    query: {
+      /** true: those that were revoked as well. */
+      revoked?: '0' | '1' | 'true' | 'false' | undefined
+    }
+    body: undefined
+    reply: {
+      success: true
+      message: string
+      data: ApiKey[]
+    }
+  }
+  /** Make an API key. It is shown this once. */
+  createKey: {
+    params: undefined
+    query: undefined
+    body: NewApiKey
+    reply: {
+      success: true
+      message: string
+      data: IssuedApiKey
+    }
+  }
+  /** Give a key a new secret. The old one opens nothing from now on. */
+  rotateKey: {
+    params: {
+      /** The key’s id: key_… */
+      id: string
+    }
+    query: undefined
+    body: {
+      expires_at?: string | null | undefined
+    } | null
+    reply: {
+      success: true
+      message: string
+      data: IssuedApiKey
+    }
+  }
+  /** Revoke a key: it opens nothing from now on. */
+  revokeKey: {
+    params: {
+      /** The key’s id: key_… */
+      id: string
+    }
+    query: undefined
+    body: Record<string, never> | null
+    reply: {
+      success: true
+      message: string
+      data: ApiKey
+    }
+  }
+  /** The accounts that we have keys of at a marketplace. */
+  listProviderAccounts: {
+    params: {
+      /** A provider: vast_ai, runpod, … */
+      name: string
+    }
+    query: undefined
+    body: undefined
+    reply: {
+      success: true
+      message: string
+      data: ProviderAccount[]
+    }
+  }
+  /** Store a marketplace’s API key, encrypted. Accounts of the environment are changed there. */
+  setProviderKey: {
+    params: {
+      /** A provider: vast_ai, runpod, … */
+      name: string
+      /** What the account is called here. */
+      account: string
+    }
+    query: undefined
+    body: ProviderKey
+    reply: {
+      success: true
+      message: string
+      data: ProviderAccount
+    }
+  }
+  /** Forget a stored key. Refused while machines of that account may be billed. */
+  removeProviderKey: {
+    params: {
+      /** A provider: vast_ai, runpod, … */
+      name: string
+      /** What the account is called here. */
+      account: string
+    }
+    query: undefined
+    body: Record<string, never> | null
+    reply: {
+      success: true
+      message: string
+      data: ProviderAccount
+    }
+  }
+  /** Take over provider keys, flags and the GPU catalogue as they are set now. */
+  reloadSettings: {
+    params: undefined
+    query: undefined
+    body: Record<string, never> | null
+    reply: {
+      success: true
+      message: string
+      data: ReloadReport
+    }
+  }
+  /** Who changed what, when and why, newest first. */
+  listAudit: {
+    params: undefined
+    query: {
+      instance_id?: string | undefined
+      /** The name of a key, `admin`, `keyless` or `system`. */
+      actor?: string | undefined
+      kind?: 'status' | 'attempt' | 'attempt_ended' | 'offers_skipped' | 'order' | 'leftover_gone' | 'alarm' | 'bid_raised' | 'fallback' | 'reclaim_announced' | 'checkpoint' | 'warning' | 'budget' | 'stray_found' | 'stray_ended' | 'adopted' | 'released' | 'provider' | 'changed' | undefined
+      /** At this moment or later. */
+      from?: string | undefined
+      /** Before this moment. */
+      until?: string | undefined
+      /** Default 100. */
+      limit?: number | undefined
+      /** `next_cursor` of the page before. */
+      cursor?: number | undefined
+    }
+    body: undefined
+    reply: {
+      success: true
+      message: string
+      data: AuditEntry[]
+      /** null on the last page. */
+      next_cursor: number | null
+    }
+  }
+  /** Check that nobody has changed, removed or added an entry of the audit log or the operations log. */
+  verifyAudit: {
+    params: undefined
+    query: undefined
+    body: undefined
+    reply: {
+      success: true
+      message: string
+      data: AuditVerdict
+    }
+  }
+  /** Every call to a marketplace, newest first. */
+  listOperations: {
+    params: undefined
+    query: {
+      provider?: string | undefined
+      instance_id?: string | undefined
+      /** `failed`: whatever did not go well. */
+      outcome?: string | undefined
+      /** Default 100. */
+      limit?: number | undefined
+      /** `next_cursor` of the page before. */
+      cursor?: number | undefined
+    }
+    body: undefined
+    reply: {
+      success: true
+      message: string
+      data: Operation[]
+      /** null on the last page. */
+      next_cursor: number | null
+    }
+  }
+  /** The webhooks, oldest first, without their secrets. */
+  listWebhooks: {
+    params: undefined
+    query: undefined
+    body: undefined
+    reply: {
+      success: true
+      message: string
+      data: Webhook[]
+    }
+  }
+  /** Have events delivered to an address. The secret is shown this once. */
+  addWebhook: {
+    params: undefined
+    query: undefined
+    body: NewWebhook
+    reply: {
+      success: true
+      message: string
+      data: IssuedWebhook
+    }
+  }
+  /** One webhook. */
+  getWebhook: {
+    params: {
+      /** The webhook’s id: wh_… */
+      id: string
+    }
+    query: undefined
+    body: undefined
+    reply: {
+      success: true
+      message: string
+      data: Webhook
+    }
+  }
+  /** Change where a webhook goes or what it wants, or switch it off and on. What is left out stays. */
+  changeWebhook: {
+    params: {
+      /** The webhook’s id: wh_… */
+      id: string
+    }
+    query: undefined
+    body: WebhookChange
+    reply: {
+      success: true
+      message: string
+      data: Webhook
+    }
+  }
+  /** Remove a webhook, with whatever waits to be delivered to it. */
+  removeWebhook: {
+    params: {
+      /** The webhook’s id: wh_… */
+      id: string
+    }
+    query: undefined
+    body: Record<string, never> | null
+    reply: {
+      success: true
+      message: string
+      data: Webhook
+    }
+  }
+  /** Give a webhook a new secret. For 24 hours the old one signs as well. */
+  rotateWebhookSecret: {
+    params: {
+      /** The webhook’s id: wh_… */
+      id: string
+    }
+    query: undefined
+    body: Record<string, never> | null
+    reply: {
+      success: true
+      message: string
+      data: IssuedWebhook
+    }
+  }
+  /** Send a `webhook.test` now, once, and say what came of it. */
+  testWebhook: {
+    params: {
+      /** The webhook’s id: wh_… */
+      id: string
+    }
+    query: undefined
+    body: Record<string, never> | null
+    reply: {
+      success: true
+      message: string
+      data: WebhookTest
+    }
+  }
+  /** What was delivered to it, what waits, and what was given up, newest first. */
+  listWebhookDeliveries: {
+    params: {
+      /** The webhook’s id: wh_… */
+      id: string
+    }
+    query: {
+      state?: 'pending' | 'delivered' | 'dead' | undefined
+      /** Default 50. */
+      limit?: number | undefined
+      /** `next_cursor` of the page before. */
+      cursor?: number | undefined
+    }
+    body: undefined
+    reply: {
+      success: true
+      message: string
+      data: WebhookDelivery[]
+      /** null on the last page. */
+      next_cursor: number | null
+    }
+  }
+  /** Have a dead letter tried again, under the id it had. */
+  replayWebhookDelivery: {
+    params: {
+      /** The webhook’s id: wh_… */
+      id: string
+      /** The delivery’s id: msg_… */
+      delivery_id: string
+    }
+    query: undefined
+    body: Record<string, never> | null
+    reply: {
+      success: true
+      message: string
+      data: WebhookDelivery
+    }
+  }
   /** Follow what happens, as server-sent events. */
   streamEvents: {
     params: undefined
@@ -775,6 +1910,8 @@ export const routes: { readonly [Id in OperationId]: { readonly method: string; 
   searchOffersAdvanced: { method: 'POST', path: '/api/v1/offers/search/advanced' },
   listGpuModels: { method: 'GET', path: '/api/v1/gpu-models' },
   listProviders: { method: 'GET', path: '/api/v1/providers' },
+  listProviderVersions: { method: 'GET', path: '/api/v1/providers/versions' },
+  switchProvider: { method: 'PUT', path: '/api/v1/providers/{name}' },
   getMarketplaceStats: { method: 'GET', path: '/api/v1/marketplace/stats' },
   listTemplates: { method: 'GET', path: '/api/v1/templates' },
   planInstance: { method: 'POST', path: '/api/v1/instances/plan' },
@@ -784,9 +1921,44 @@ export const routes: { readonly [Id in OperationId]: { readonly method: string; 
   terminateInstance: { method: 'DELETE', path: '/api/v1/instances/{id}' },
   listInstanceEvents: { method: 'GET', path: '/api/v1/instances/{id}/events' },
   getInstanceCosts: { method: 'GET', path: '/api/v1/instances/{id}/costs' },
+  listInstanceLaunches: { method: 'GET', path: '/api/v1/instances/{id}/launches' },
   getInstanceLogs: { method: 'GET', path: '/api/v1/instances/{id}/logs' },
   startInstance: { method: 'POST', path: '/api/v1/instances/{id}/start' },
   stopInstance: { method: 'POST', path: '/api/v1/instances/{id}/stop' },
   restartInstance: { method: 'POST', path: '/api/v1/instances/{id}/restart' },
+  reportActivity: { method: 'POST', path: '/api/v1/instances/{id}/activity' },
+  snoozeInstance: { method: 'POST', path: '/api/v1/instances/{id}/snooze' },
+  extendInstance: { method: 'POST', path: '/api/v1/instances/{id}/extend' },
+  changePolicies: { method: 'POST', path: '/api/v1/instances/{id}/policies' },
+  listBudgets: { method: 'GET', path: '/api/v1/budgets' },
+  createBudget: { method: 'POST', path: '/api/v1/budgets' },
+  getBudget: { method: 'GET', path: '/api/v1/budgets/{id}' },
+  changeBudget: { method: 'PUT', path: '/api/v1/budgets/{id}' },
+  removeBudget: { method: 'DELETE', path: '/api/v1/budgets/{id}' },
+  adoptInstance: { method: 'POST', path: '/api/v1/instances/adopt' },
+  releaseInstance: { method: 'POST', path: '/api/v1/instances/{id}/release' },
+  getReconciliation: { method: 'GET', path: '/api/v1/reconciliation' },
+  runReconciliation: { method: 'POST', path: '/api/v1/reconciliation' },
+  whoami: { method: 'GET', path: '/api/v1/whoami' },
+  listKeys: { method: 'GET', path: '/api/v1/keys' },
+  createKey: { method: 'POST', path: '/api/v1/keys' },
+  rotateKey: { method: 'POST', path: '/api/v1/keys/{id}/rotate' },
+  revokeKey: { method: 'DELETE', path: '/api/v1/keys/{id}' },
+  listProviderAccounts: { method: 'GET', path: '/api/v1/providers/{name}/accounts' },
+  setProviderKey: { method: 'PUT', path: '/api/v1/providers/{name}/accounts/{account}' },
+  removeProviderKey: { method: 'DELETE', path: '/api/v1/providers/{name}/accounts/{account}' },
+  reloadSettings: { method: 'POST', path: '/api/v1/admin/reload' },
+  listAudit: { method: 'GET', path: '/api/v1/audit' },
+  verifyAudit: { method: 'GET', path: '/api/v1/audit/verify' },
+  listOperations: { method: 'GET', path: '/api/v1/operations' },
+  listWebhooks: { method: 'GET', path: '/api/v1/webhooks' },
+  addWebhook: { method: 'POST', path: '/api/v1/webhooks' },
+  getWebhook: { method: 'GET', path: '/api/v1/webhooks/{id}' },
+  changeWebhook: { method: 'PUT', path: '/api/v1/webhooks/{id}' },
+  removeWebhook: { method: 'DELETE', path: '/api/v1/webhooks/{id}' },
+  rotateWebhookSecret: { method: 'POST', path: '/api/v1/webhooks/{id}/rotate' },
+  testWebhook: { method: 'POST', path: '/api/v1/webhooks/{id}/test' },
+  listWebhookDeliveries: { method: 'GET', path: '/api/v1/webhooks/{id}/deliveries' },
+  replayWebhookDelivery: { method: 'POST', path: '/api/v1/webhooks/{id}/deliveries/{delivery_id}/replay' },
   streamEvents: { method: 'GET', path: '/api/v1/events' },
 }

@@ -16,10 +16,7 @@ export interface ClientOptions {
 
 export interface CallOptions {
   signal?: AbortSignal | undefined
-}
-
-export interface LaunchOptions extends CallOptions {
-  /** Makes repeating harmless: the same key with the same request answers the same instance. */
+  /** For what changes something: makes repeating harmless for a day. The same key with the same request, the same answer. */
   idempotencyKey?: string | undefined
 }
 
@@ -54,12 +51,8 @@ export function createClient({ baseUrl, apiKey, fetch = globalThis.fetch, timeou
 
     planInstance: (body: LaunchRequest, options?: CallOptions) => call('planInstance', { body, ...options }),
     /** Rents. For a dry run use `planInstance`. */
-    launchInstance: (body: Omit<LaunchRequest, 'dry_run'>, { idempotencyKey, ...options }: LaunchOptions = {}) =>
-      call('launchInstance', {
-        body,
-        headers: idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey },
-        ...options,
-      }) as Promise<LaunchReply>,
+    launchInstance: (body: Omit<LaunchRequest, 'dry_run'>, options?: CallOptions) =>
+      call('launchInstance', { body, ...options }) as Promise<LaunchReply>,
 
     listInstances: (query: Query<'listInstances'> = {}, options?: CallOptions) =>
       call('listInstances', { query, ...options }),
@@ -67,12 +60,77 @@ export function createClient({ baseUrl, apiKey, fetch = globalThis.fetch, timeou
     listInstanceEvents: (id: string, query: Query<'listInstanceEvents'> = {}, options?: CallOptions) =>
       call('listInstanceEvents', { params: { id }, query, ...options }),
     getInstanceCosts: (id: string, options?: CallOptions) => call('getInstanceCosts', { params: { id }, ...options }),
+    listInstanceLaunches: (id: string, options?: CallOptions) =>
+      call('listInstanceLaunches', { params: { id }, ...options }),
     getInstanceLogs: (id: string, query: Query<'getInstanceLogs'> = {}, options?: CallOptions) =>
       call('getInstanceLogs', { params: { id }, query, ...options }),
     startInstance: (id: string, options?: CallOptions) => call('startInstance', { params: { id }, ...options }),
     stopInstance: (id: string, options?: CallOptions) => call('stopInstance', { params: { id }, ...options }),
     restartInstance: (id: string, options?: CallOptions) => call('restartInstance', { params: { id }, ...options }),
-    terminateInstance: (id: string, options?: CallOptions) => call('terminateInstance', { params: { id }, ...options }),
+    /** `force`: without its checkpoint command, or waiting for it. */
+    terminateInstance: (id: string, { force, ...options }: CallOptions & { force?: boolean | undefined } = {}) =>
+      call('terminateInstance', { params: { id }, query: force === true ? { force: 'true' } : {}, ...options }),
+    reportActivity: (id: string, body?: Operations['reportActivity']['body'], options?: CallOptions) =>
+      call('reportActivity', { params: { id }, ...(body !== undefined && { body }), ...options }),
+    snoozeInstance: (id: string, body?: Operations['snoozeInstance']['body'], options?: CallOptions) =>
+      call('snoozeInstance', { params: { id }, ...(body !== undefined && { body }), ...options }),
+    extendInstance: (id: string, body: Operations['extendInstance']['body'], options?: CallOptions) =>
+      call('extendInstance', { params: { id }, body, ...options }),
+    changePolicies: (id: string, body: Operations['changePolicies']['body'], options?: CallOptions) =>
+      call('changePolicies', { params: { id }, body, ...options }),
+    adoptInstance: (body: Operations['adoptInstance']['body'], options?: CallOptions) =>
+      call('adoptInstance', { body, ...options }),
+    releaseInstance: (id: string, body: Operations['releaseInstance']['body'], options?: CallOptions) =>
+      call('releaseInstance', { params: { id }, body, ...options }),
+
+    listBudgets: (options?: CallOptions) => call('listBudgets', { ...options }),
+    getBudget: (id: string, options?: CallOptions) => call('getBudget', { params: { id }, ...options }),
+    createBudget: (body: Operations['createBudget']['body'], options?: CallOptions) =>
+      call('createBudget', { body, ...options }),
+    changeBudget: (id: string, body: Operations['changeBudget']['body'], options?: CallOptions) =>
+      call('changeBudget', { params: { id }, body, ...options }),
+    removeBudget: (id: string, options?: CallOptions) => call('removeBudget', { params: { id }, ...options }),
+
+    getReconciliation: (options?: CallOptions) => call('getReconciliation', { ...options }),
+    runReconciliation: (options?: CallOptions) => call('runReconciliation', { ...options }),
+
+    listProviderVersions: (options?: CallOptions) => call('listProviderVersions', { ...options }),
+    switchProvider: (name: string, enabled: boolean | null, options?: CallOptions) =>
+      call('switchProvider', { params: { name }, body: { enabled }, ...options }),
+    reloadSettings: (options?: CallOptions) => call('reloadSettings', { ...options }),
+
+    whoami: (options?: CallOptions) => call('whoami', { ...options }),
+    listKeys: (query: Query<'listKeys'> = {}, options?: CallOptions) => call('listKeys', { query, ...options }),
+    createKey: (body: Operations['createKey']['body'], options?: CallOptions) => call('createKey', { body, ...options }),
+    rotateKey: (id: string, body: Operations['rotateKey']['body'], options?: CallOptions) =>
+      call('rotateKey', { params: { id }, body, ...options }),
+    revokeKey: (id: string, options?: CallOptions) => call('revokeKey', { params: { id }, ...options }),
+    listProviderAccounts: (name: string, options?: CallOptions) =>
+      call('listProviderAccounts', { params: { name }, ...options }),
+    setProviderKey: (name: string, account: string, body: Operations['setProviderKey']['body'], options?: CallOptions) =>
+      call('setProviderKey', { params: { name, account }, body, ...options }),
+    removeProviderKey: (name: string, account: string, options?: CallOptions) =>
+      call('removeProviderKey', { params: { name, account }, ...options }),
+
+    listAudit: (query: Query<'listAudit'> = {}, options?: CallOptions) => call('listAudit', { query, ...options }),
+    verifyAudit: (options?: CallOptions) => call('verifyAudit', { ...options }),
+    listOperations: (query: Query<'listOperations'> = {}, options?: CallOptions) =>
+      call('listOperations', { query, ...options }),
+
+    listWebhooks: (options?: CallOptions) => call('listWebhooks', { ...options }),
+    addWebhook: (body: Operations['addWebhook']['body'], options?: CallOptions) =>
+      call('addWebhook', { body, ...options }),
+    getWebhook: (id: string, options?: CallOptions) => call('getWebhook', { params: { id }, ...options }),
+    changeWebhook: (id: string, body: Operations['changeWebhook']['body'], options?: CallOptions) =>
+      call('changeWebhook', { params: { id }, body, ...options }),
+    removeWebhook: (id: string, options?: CallOptions) => call('removeWebhook', { params: { id }, ...options }),
+    rotateWebhookSecret: (id: string, options?: CallOptions) =>
+      call('rotateWebhookSecret', { params: { id }, ...options }),
+    testWebhook: (id: string, options?: CallOptions) => call('testWebhook', { params: { id }, ...options }),
+    listWebhookDeliveries: (id: string, query: Query<'listWebhookDeliveries'> = {}, options?: CallOptions) =>
+      call('listWebhookDeliveries', { params: { id }, query, ...options }),
+    replayWebhookDelivery: (id: string, delivery: string, options?: CallOptions) =>
+      call('replayWebhookDelivery', { params: { id, delivery_id: delivery }, ...options }),
 
     streamEvents,
   } satisfies Record<OperationId, unknown>
@@ -107,6 +165,7 @@ export function createClient({ baseUrl, apiKey, fetch = globalThis.fetch, timeou
         accept: 'application/json',
         ...(apiKey !== undefined && { authorization: `Bearer ${apiKey}` }),
         ...(input.body !== undefined && { 'content-type': 'application/json' }),
+        ...(input.idempotencyKey !== undefined && { 'idempotency-key': input.idempotencyKey }),
         ...input.headers,
       },
       ...(input.body !== undefined && { body: JSON.stringify(input.body) }),

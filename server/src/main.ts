@@ -4,57 +4,85 @@
 
 import { createHmac } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
 import packageJson from '../package.json' with { type: 'json' }
+import { forgetAnswers } from './app/once.ts'
+import { adoptionOf } from './app/adopt-named-machine.ts'
+import { type AccountSettings, type Accounts, createAccounts } from './assembly/accounts.ts'
+import { lockDataDir } from './assembly/data-dir-lock.ts'
+import { tellWhatRuns, warnOfMissingKeys } from './assembly/greetings.ts'
+import { installationId } from './assembly/installation.ts'
+import { listening } from './assembly/listening.ts'
+import { createReload, type ReloadReport } from './assembly/reload.ts'
+import { createSavingWork } from './assembly/saving-work.ts'
+import { watchFiles } from './assembly/watch-files.ts'
 import { type Config, ConfigError, configFrom, isLoopback } from './config/config.ts'
+import { environmentWithFile } from './config/environment.ts'
+import { gpuModelsFrom } from './config/gpu-models-file.ts'
 import { readOrMake, readOrMakeSecret } from './config/own-files.ts'
+import { secretsKeyFrom } from './config/secrets-key.ts'
 import { createBell } from './core/bell.ts'
 import { createGpuCatalogue } from './core/gpus/catalogue.ts'
 import { instanceIdFrom } from './core/ids.ts'
-import { finalStatuses, statuses } from './core/instances/status.ts'
-import { sum, usdText } from './core/money.ts'
 import type { MarketInterest } from './core/offers/market-view.ts'
 import { createOfferIndex } from './core/offers/offer-index.ts'
-import { type ProviderName, providerNames } from './core/providers.ts'
+import type { ProviderName } from './core/providers.ts'
 import { Secret } from './core/secret.ts'
-import { type Clock, secondMs } from './core/time.ts'
-import { answerClientErrors } from './http/errors.ts'
+import { type Clock, hourMs, secondMs } from './core/time.ts'
 import { createHttpServer } from './http/server.ts'
 import { createLog, type Log } from './observability/log.ts'
 import { createMetrics } from './observability/metrics.ts'
 import { createRedactor } from './observability/redaction.ts'
 import { systemClock } from './observability/system-clock.ts'
+import type { BreakerState } from './outbound/breaker.ts'
 import { createOutbound } from './outbound/http-client.ts'
+import type { MachineShell } from './outbound/machine-shell.ts'
 import { type Transport, undiciTransport } from './outbound/transport.ts'
+import { createWebhookSender } from './outbound/webhook-sender.ts'
 import { lambdaDescription } from './providers/lambda/description.ts'
-import { createLambdaProvider } from './providers/lambda/provider.ts'
 import { novitaDescription } from './providers/novita/description.ts'
-import { createNovitaProvider } from './providers/novita/provider.ts'
 import { paperspaceDescription } from './providers/paperspace/description.ts'
-import { createPaperspaceProvider } from './providers/paperspace/provider.ts'
-import type { Provider, ProviderDescription } from './providers/provider.ts'
-import type { ProviderDeps } from './providers/provider-deps.ts'
+import type { ProviderDescription } from './providers/provider.ts'
 import { runpodDescription } from './providers/runpod/description.ts'
-import { createRunpodProvider } from './providers/runpod/provider.ts'
 import { vastDescription } from './providers/vast/description.ts'
-import { createVastProvider } from './providers/vast/provider.ts'
+import { createBudgetBook } from './reconcile/budget-book.ts'
+import { policyMetrics } from './reconcile/budget-metrics.ts'
 import { createClockwork, type Task } from './reconcile/clockwork.ts'
 import { createFleet } from './reconcile/fleet.ts'
 import { fleetMetrics } from './reconcile/fleet-metrics.ts'
 import { createProbe, type Probe } from './reconcile/probe.ts'
+import { createHealthWatch } from './reconcile/provider-health.ts'
 import { accountOf } from './reconcile/sight.ts'
+import { createWebhookDeliverer } from './reconcile/tasks/deliver-webhooks.ts'
 import { createMarketKeeper } from './reconcile/tasks/keep-market.ts'
+import { createOperationsKeeper } from './reconcile/tasks/keep-operations.ts'
+import { pruneWebhooks } from './reconcile/tasks/prune-webhooks.ts'
+import { createSweeper, sweepEveryMs } from './reconcile/tasks/sweep.ts'
+import { sweepMetrics } from './reconcile/tasks/sweep-metrics.ts'
+import { watchBudgets } from './reconcile/tasks/watch-budgets.ts'
+import { webhookMetrics } from './reconcile/webhook-metrics.ts'
 import { createWorker } from './reconcile/worker.ts'
-import { type ChargeStore, createChargeStore } from './store/charges.ts'
-import { createEventStore } from './store/events.ts'
-import { createInstanceStore, type InstanceStore } from './store/instances.ts'
-import { createLaunchStore, type LaunchStore } from './store/launches.ts'
+import { sealLogs } from './store/chain.ts'
+import { createAnswerStore } from './store/answers.ts'
+import { createActivityStore } from './store/activity.ts'
+import { createBudgetStore } from './store/budgets.ts'
+import { createChainChecker } from './store/chain-check.ts'
+import { createChargeStore } from './store/charges.ts'
+import { createEventStore, type NewEvent } from './store/events.ts'
+import { createInstanceStore } from './store/instances.ts'
+import { createLaunchStore } from './store/launches.ts'
+import { createKeyStore } from './store/keys.ts'
+import { createFindingStore } from './store/findings.ts'
 import { migrate } from './store/migrate.ts'
+import { createOperationStore } from './store/operations.ts'
+import { createProviderHealthStore } from './store/provider-health.ts'
+import { createProviderKeyStore } from './store/provider-keys.ts'
 import { createSealer } from './store/sealer.ts'
 import { openSqlite } from './store/sqlite.ts'
+import { createStrayStore } from './store/strays.ts'
+import { createWebhookStore } from './store/webhooks.ts'
 
 export const version = packageJson.version
 
@@ -63,8 +91,14 @@ export interface Surroundings {
   clock?: Clock
   transport?: Transport
   probe?: Probe
+  /** Plays the machines' shells. */
+  shell?: MachineShell
   random?: (bytes: number) => Uint8Array
   log?: Log
+  openDatabase?: typeof openSqlite
+  /** Reads the settings again, for a reload. Without it a reload finds nothing new. */
+  readConfig?: () => Config
+  createHttp?: typeof createHttpServer
 }
 
 export interface Application {
@@ -75,17 +109,11 @@ export interface Application {
   runDue(): Promise<number>
   /** Works by itself, without listening. */
   work(): void
+  /** Takes over keys, flags and the catalogue as they are set now. @throws when the settings are wrong */
+  reload(actor: string): Promise<ReloadReport>
   /** Listens and works by itself. @returns the addresses */
   start(): Promise<string[]>
   stop(): Promise<void>
-}
-
-const createProvider: Record<ProviderName, (deps: ProviderDeps, config: Config) => Provider> = {
-  vast: createVastProvider,
-  runpod: (deps, config) => createRunpodProvider({ ...deps, apiVersion: config.runpodApiVersion }),
-  lambda: createLambdaProvider,
-  paperspace: createPaperspaceProvider,
-  novita: createNovitaProvider,
 }
 
 const descriptions: Record<ProviderName, ProviderDescription> = {
@@ -122,20 +150,29 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
     })
   const metrics = createMetrics({ process: surroundings.clock === undefined })
 
-  const installation =
-    config.installationId ?? readOrMake(join(config.dataDir, 'installation-id'), () => shortId(random))
   const adminKey = config.controlApiKey ?? adminKeyIfNeeded(config, random, log)
-  const secretsKey = config.secretsKey ?? readOrMakeSecret(join(config.dataDir, 'secrets.key'), () => random(32))
+  const secretsKey = secretsKeyFrom(config) ?? readOrMakeSecret(join(config.dataDir, 'secrets.key'), () => random(32))
   for (const secret of [adminKey, secretsKey]) if (secret !== undefined) redactor.register(secret)
 
-  const database = openSqlite(config.databaseFile ?? join(config.dataDir, 'gpufleet.db'))
+  const database = (surroundings.openDatabase ?? openSqlite)(config.databaseFile ?? join(config.dataDir, 'gpufleet.db'))
   await migrate(database)
-  const instances = createInstanceStore(database, createSealer(Buffer.from(secretsKey.reveal(), 'base64')))
+  const installation = await installationId(config, database, random)
+  sealLogs(database, Buffer.from(secretsKey.reveal(), 'base64'))
+  const sealer = createSealer(Buffer.from(secretsKey.reveal(), 'base64'))
+  const answers = createAnswerStore(database, sealer)
+  const instances = createInstanceStore(database, sealer)
   const launches = createLaunchStore(database)
-  await instances.forgetClaims()
+  await Promise.all([instances.forgetClaims(), answers.forgetClaims()])
   const events = createEventStore(database)
   const charges = createChargeStore(database)
+  const activity = createActivityStore(database)
+  const budgets = createBudgetStore(database)
 
+  const operations = createOperationStore(database)
+  const operationLog = createOperationsKeeper({ operations, clock, metrics, keepDays: config.operationsKeepDays })
+  const webhooks = createWebhookStore(database, sealer)
+
+  const breakers = new Map<string, BreakerState>()
   const outbound = createOutbound({
     clock,
     transport: surroundings.transport ?? undiciTransport(),
@@ -143,38 +180,70 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
     log,
     redactor,
     userAgent: `gpufleet/${version}`,
+    // What the process before us has sent counts at the marketplaces, and nobody wrote it down.
+    settings: { coldStart: true },
+    onNotice: (notice) => health.noticed(notice),
+    onBreaker: (target, account, state) => breakers.set(`${target}/${account}`, state),
+    onOperation: operationLog.record,
   })
+  const sendWebhook = createWebhookSender({ outbound, clock, allowPrivate: config.webhookAllowPrivate })
+  const deliverer = createWebhookDeliverer({ webhooks, send: sendWebhook, clock, random, log, metrics })
+  const outboxGauges = webhookMetrics(metrics, { webhooks, clock })
   const gpus = createGpuCatalogue()
+  if (config.gpuModelsFile !== undefined) for (const model of gpuModelsFrom(config.gpuModelsFile)) gpus.put(model)
   const fingerprint = (text: string) => createHmac('sha256', secretsKey.reveal()).update(text).digest('base64url')
-  const keyMarks = new Map<Provider, string>()
-  const keyMarkOf = (provider: Provider) => keyMarks.get(provider) ?? ''
-  const accounts = providerNames.flatMap((name) =>
-    config.providers[name].accounts.map(({ account, apiKey }) => {
-      redactor.register(apiKey)
-      const deps = { outbound, clock, gpus, baseUrl: config.providers[name].baseUrl, apiKey, account }
-      const provider = createProvider[name](deps, config)
-      keyMarks.set(provider, fingerprint(`key of an account: ${apiKey.reveal()}`))
-      return provider
-    }),
-  )
-  const providers = {
-    all: () => accounts,
-    find: (name: ProviderName, account?: string) =>
-      accounts.find((one) => one.name === name && (account === undefined || one.account === account)),
+  const providerHealth = createProviderHealthStore(database)
+  const health = createHealthWatch({
+    store: providerHealth,
+    providers: () => accounts,
+    isEnabled: (name) => accounts.isEnabled(name),
+    clock,
+    log,
+    metrics,
+  })
+  const accounts: Accounts = createAccounts(config, {
+    outbound,
+    clock,
+    gpus,
+    redactor,
+    secretsKey,
+    watcher: health,
+  })
+  await health.begin()
+  const providers = accounts
+  const { isEnabled, isConfigured, keyMarkOf } = accounts
+  /** What the settings say, and what somebody said here. */
+  let settings = config
+  async function useAccounts(next: Config): Promise<void> {
+    settings = next
+    accounts.use(withSwitches(next, await providerHealth.switches()))
   }
-  const isEnabled = (name: ProviderName) => config.providers[name].enabled
+  await useAccounts(config)
 
   const index = createOfferIndex()
   const penalties = new Map<string, number>()
-  const market = createMarketKeeper({ providers, isEnabled, index, clock, log })
+  const market = createMarketKeeper({ providers, isEnabled, noticeOf: health.warningAbout, index, clock, log })
   const bell = createBell()
   const changed = createBell()
   const fleet = createFleet(clock)
   const probe = surroundings.probe ?? createProbe(outbound)
-  const common = { instances, launches, events, charges, providers, gpus, index, market, penalties, clock, log, bell }
+  const common = { instances, launches, events, charges, activity, budgets, providers, gpus, index, market, penalties, clock, log, bell }
   const alarms = metrics.counter('gpufleet_alarms_total', 'Times that somebody should look, by provider.', ['provider'])
+  const book = createBudgetBook({ budgets, clock })
+  const policies = policyMetrics(metrics, { book })
+  const savingWork = createSavingWork(config, {
+    ...common,
+    fingerprint,
+    apiOriginOf: (name) => settings.providers[name].baseUrl,
+    shell: surroundings.shell,
+    metrics,
+    redactor,
+  })
   const worker = createWorker({
     ...common,
+    ...savingWork.forWorker,
+    book,
+    countStop: policies.countStop,
     installation,
     isEnabled,
     fleet,
@@ -183,9 +252,33 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
     keyMarkOf,
     countAlarm: (provider) => alarms.inc({ provider }),
   })
+  const findings = createFindingStore(database)
+  const strays = createStrayStore(database, sealer)
+  const sweeper = createSweeper({
+    ...common,
+    findings,
+    strays,
+    fleet,
+    keyMarkOf,
+    installation,
+    unknownMachines: config.unknownMachines,
+    changed,
+    countAlarm: (provider) => alarms.inc({ provider }),
+  })
+  const sweepGauges = sweepMetrics(metrics, { findings, clock })
+  const newInstanceId = () => instanceIdFrom(random(16))
+  const adopting = { ...common, findings, strays, keyMarkOf, installation, newInstanceId }
+  const reload = createReload(config, {
+    read: surroundings.readConfig ?? (() => config),
+    use: useAccounts,
+    gpus,
+    record: (event) => events.record([event]),
+    clock,
+    log,
+  })
   const gauges = fleetMetrics(metrics, { instances, launches, market, index, clock })
 
-  const http = await createHttpServer(
+  const http = await (surroundings.createHttp ?? createHttpServer)(
     {
       version,
       marketLabel: config.marketLabel,
@@ -201,24 +294,58 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
       ...common,
       isEnabled,
       descriptions,
-      isConfigured: (name: ProviderName) => config.providers[name].accounts.length > 0,
+      isConfigured,
+      healthOf: health.of,
+      breakerOf: (name: ProviderName, account: string) => breakers.get(`${name}/${account}`) ?? 'closed',
+      switchProvider: async (name: ProviderName, enabled: boolean | null, event: NewEvent) => {
+        await providerHealth.switchTo(name, enabled, event)
+        await useAccounts(settings)
+      },
+      reload,
+      ...adopting,
+      sweep: () => sweeper.run(),
+      signLabel: savingWork.signLabel,
+      publicUrl: config.publicUrl,
+      accountOf: (launch) => accountOf(launch, { providers, keyMarkOf }),
       fingerprint,
-      newInstanceId: () => instanceIdFrom(random(16)),
+      answers,
+      keys: createKeyStore(database),
+      random,
+      launches,
+      providerKeys: createProviderKeyStore(database, sealer),
+      providerKeysChanged: createBell(),
+      environmentAccounts: (name: ProviderName) => settings.providers[name].accounts.map(({ account }) => account),
       listEvents: events.list,
       newestEventId: events.newest,
       changed,
+      operations,
+      checkChain: createChainChecker(database),
+      webhooks,
+      sendWebhook,
+      webhooksMayStayInside: config.webhookAllowPrivate,
       checkStore: async () => void (await events.newest()),
       metricsText: async () => {
-        await gauges.refresh()
+        await Promise.all([gauges.refresh(), sweepGauges.refresh(), outboxGauges.refresh()])
         return { text: await metrics.text(), contentType: metrics.contentType }
       },
     },
   )
 
-  const tasks: Task[] = [{ name: 'market', everyMs: refreshTickMs, atStart: false, run: () => market.refreshWatched() }]
+  const tasks: Task[] = [
+    watchBudgets({ budgets, book, clock }),
+    { name: 'old answers', everyMs: hourMs, atStart: true, run: () => forgetAnswers({ answers, clock }) },
+    { name: 'market', everyMs: refreshTickMs, atStart: false, run: () => market.refreshWatched() },
+    { name: 'sweep', everyMs: sweepEveryMs, atStart: true, run: () => sweeper.run() },
+    ...(config.vastInstanceId === undefined ? [] : [namedMachine(config.vastInstanceId, adopting)]),
+    { name: 'operations', everyMs: secondMs, atStart: false, run: operationLog.flush },
+    { name: 'old operations', everyMs: hourMs, atStart: true, run: operationLog.prune },
+    { name: 'webhooks', everyMs: secondMs, atStart: true, run: deliverer.begin },
+    { name: 'old webhooks', everyMs: hourMs, atStart: true, run: () => pruneWebhooks({ webhooks, clock }) },
+    { name: 'provider health', everyMs: 5 * secondMs, atStart: false, run: () => health.flush() },
+  ]
   const clockwork = createClockwork(tasks, { clock, log })
 
-  const further: Server[] = []
+  const face = listening(http, config)
   function work(): void {
     worker.start()
     clockwork.start()
@@ -230,46 +357,31 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
       return worker.runDue()
     },
     work,
+    reload,
     async start() {
-      const addresses = await listenOn(http, config, further)
+      const addresses = await face.begin()
       work()
       // The first search should find something: sweeping a marketplace takes its rate limit seconds.
       void market.freshen(everything, { maxAgeMs: 0, waitMs: 0 })
       for (const address of addresses) log.info(`listening on ${address}`, { market: config.marketLabel ?? 'real' })
-      const names = accounts.map((one) => one.name).join(', ')
+      const names = accounts
+        .all()
+        .map((one) => one.name)
+        .join(', ')
       log.info(names === '' ? 'no provider key is set: see .env.example' : `providers: ${names}`)
       await warnOfMissingKeys(launches, { providers, keyMarkOf }, log)
       return addresses
     },
     async stop() {
-      for (const server of further) {
-        server.close()
-        server.closeAllConnections()
-      }
-      await http.close()
-      await Promise.all([worker.stop(), clockwork.stop()])
-      await tellWhatRuns(instances, launches, charges, clock, log)
+      await face.end()
+      await Promise.all([worker.stop(), clockwork.stop(), deliverer.stop()])
+      await savingWork.forWorker.checkpoints.stop()
+      await operationLog.flush().catch((error: unknown) => log.error('operations not written down', { error }))
+      await health.flush()
+      await tellWhatRuns({ instances, launches, charges, clock, log })
       await database.destroy()
     },
   }
-}
-
-/** One HTTP face on each port: clients of several contracts expect it on theirs. */
-async function listenOn(http: FastifyInstance, { host, ports }: Config, further: Server[]): Promise<string[]> {
-  const [first = 0, ...others] = ports
-  const addresses = [await http.listen({ host, port: first })]
-  for (const port of others) {
-    const server = createServer({ requestTimeout: 30_000 }, http.routing)
-    server.on('clientError', answerClientErrors)
-    further.push(server)
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen(port, host, resolve)
-    })
-    const address = server.address()
-    addresses.push(`http://${host}:${typeof address === 'object' && address !== null ? address.port : port}`)
-  }
-  return addresses
 }
 
 /** On an address that others can reach, nobody comes in without a key: when none was set, one is made. */
@@ -281,60 +393,49 @@ function adminKeyIfNeeded(config: Config, random: (bytes: number) => Uint8Array,
   return new Secret(key)
 }
 
-/** Four times two bytes as letters and digits: enough to tell installations apart in a label. */
-function shortId(random: (bytes: number) => Uint8Array): string {
-  return Array.from(random(8), (byte) => (byte % 36).toString(36)).join('')
+/** On SIGHUP, and when a file that settings come from was written. Wrong settings are said, and change nothing. */
+function reloadOnWish(application: Application, { envFile, gpuModelsFile }: Config): void {
+  const reload = (actor: string) =>
+    application.reload(actor).catch((error: unknown) => {
+      console.error(`gpufleet: nothing was reloaded: ${error instanceof Error ? error.message : String(error)}`)
+    })
+  process.on('SIGHUP', () => reload('SIGHUP'))
+  const files = [envFile, gpuModelsFile].filter((file) => file !== undefined)
+  if (files.length > 0) watchFiles(files, () => reload('a changed file'))
 }
 
-/** Machines of an account that has no key here: they may be billed, and nobody looks after them. */
-async function warnOfMissingKeys(launches: Pick<LaunchStore, 'open'>, deps: Parameters<typeof accountOf>[1], log: Log) {
-  const keyless = (await launches.open()).filter((launch) => accountOf(launch, deps) === undefined)
-  if (keyless.length === 0) return
-  const names = [...new Set(keyless.map(({ provider, account }) => `${provider} (${account})`))].join(', ')
-  log.error(
-    `there is no key for ${names}: set it; ${keyless.length} machines may be billed, and nobody looks after them`,
-    {
-      machines: keyless.map(
-        ({ provider, externalId, label }) => `${provider} ${externalId ?? 'not known yet'} ${label}`,
-      ),
-    },
-  )
+function namedMachine(machineId: string, deps: Parameters<typeof adoptionOf>[2]): Task {
+  const run = adoptionOf({ provider: 'vast', machineId }, 'VAST_INSTANCE_ID', deps)
+  return { name: 'VAST_INSTANCE_ID', everyMs: sweepEveryMs, atStart: true, run }
 }
 
-/** The last line before we go: what still costs money, machines that are being ended included. */
-async function tellWhatRuns(
-  instances: Pick<InstanceStore, 'list'>,
-  launches: Pick<LaunchStore, 'open'>,
-  charges: Pick<ChargeStore, 'ofInstances'>,
-  clock: Clock,
-  log: Log,
-): Promise<void> {
-  const open = await launches.open()
-  if (open.length === 0) return
-  const known = await charges.ofInstances([...new Set(open.map((launch) => launch.instanceId))])
-  const running = known.filter((charge) => charge.endedBefore === null)
-  const perHour = sum(running.map((charge) => charge.ratePerHour))
-  const active = await instances.list({
-    statuses: statuses.filter((status) => !finalStatuses.has(status)),
-    limit: 1_000,
-  })
-  log.warn(`${open.length} machines go on without us, at $${usdText(perHour, 4)} per hour`, {
-    machines: open.map(({ provider, externalId, label }) => `${provider} ${externalId ?? 'not known yet'} ${label}`),
-    instances: active.map(({ id, status }) => `${id} ${status}`),
-    at: clock.now(),
-  })
+/** Whoever switched a provider on or off here overrides the settings. */
+function withSwitches(config: Config, switches: ReadonlyMap<ProviderName, boolean>): AccountSettings {
+  const providers = { ...config.providers }
+  for (const [name, enabled] of switches) providers[name] = { ...providers[name], enabled }
+  return { ...config, providers }
 }
 
 async function main(): Promise<void> {
   try {
-    const application = await assemble(configFrom(process.env))
-    const stop = async () => {
-      await application.stop()
-      process.exit(0)
+    const readConfig = () => configFrom(environmentWithFile(process.env))
+    const config = readConfig()
+    mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
+    lockDataDir(config.dataDir)
+    const application = await assemble(config, { readConfig })
+    const stop = () => {
+      // Whatever still hangs is not waited for: what it was about is written down, and the next process goes on with it.
+      const limit = setTimeout(() => {
+        console.error('gpufleet: calls under way did not end in time; the next start goes on with them')
+        process.exit(0)
+      }, config.shutdownMs)
+      limit.unref()
+      void application.stop().then(() => process.exit(0))
     }
     process.once('SIGINT', stop)
     process.once('SIGTERM', stop)
     await application.start()
+    reloadOnWish(application, config)
   } catch (error) {
     if (error instanceof ConfigError) {
       console.error(`gpufleet: ${error.message}\nSee .env.example for every setting.`)

@@ -3,7 +3,11 @@
  * ends in integers, so that the bill is exact to the nano-dollar and never drifts.
  */
 
+/** What can bill besides machines. */
+export type ThingKind = 'volume' | 'filesystem' | 'drive' | 'address' | 'snapshot' | 'template'
+
 export interface BillLine {
+  /** The machine; where `thing` is set, the id of that thing. */
   machineId: string
   label: string | null
   kind: 'gpu' | 'disk' | 'traffic' | 'other'
@@ -13,6 +17,8 @@ export interface BillLine {
   endedAt: number | null
   /** Nano-dollars per hour as decimal text, for the whole machine. */
   ratePerHour: string
+  /** Set on the lines of what is not a machine. */
+  thing?: ThingKind
   /** Nano-dollars so far as decimal text. */
   amount: string
 }
@@ -32,6 +38,7 @@ export interface Meter {
   startedAt: number
   endedAt: number | null
   ratePerHour: string
+  thing?: ThingKind
   /** The marketplace's smallest billed step in milliseconds; a begun step counts whole. 1 means no rounding of time. */
   stepMs: number
 }

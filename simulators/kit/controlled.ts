@@ -7,10 +7,11 @@
  * | GET /_control/ | this marketplace's name, clock and control names |
  * | GET /_control/bill | what it charges, to the nano-dollar |
  * | GET /_control/machines | every machine, the customer's or not |
+ * | GET /_control/things | what bills besides machines |
  * | GET, POST, DELETE /_control/faults | faults on the wire |
  * | GET, DELETE /_control/requests | the requests it saw: at, method, path, status |
  * | POST /_control/sell-out, change-price, interrupt, fail-start, list-lag, pace, balance, foreign-machine | `Controls` |
- * | POST /_control/special/<name> | what only this marketplace knows |
+ * | POST /_control/special/<name> | foreign-thing, deprecate, page-size, utilisation, and what only this marketplace knows |
  */
 
 import type { SimClock } from './clock.ts'
@@ -81,6 +82,7 @@ export function controlled(marketplace: Marketplace, clock: SimClock): Simulator
     }
     if (path === 'bill') return json(200, marketplace.bill())
     if (path === 'machines') return json(200, marketplace.machines())
+    if (path === 'things') return json(200, marketplace.things())
     if (path === 'faults') return json(200, faults.list())
     if (path === 'requests') return json(200, requests)
     return json(404, { error: `no such control: ${path}` })

@@ -5,7 +5,7 @@
  * State is plain JSON, so that it can be saved beside the database and restored after a restart.
  */
 
-import type { Bill } from './bill.ts'
+import type { Bill, ThingKind } from './bill.ts'
 import type { SimClock } from './clock.ts'
 
 export interface SimRequest {
@@ -48,6 +48,8 @@ export interface Marketplace {
   bill(): Bill
   /** Every machine it has or had, for tests and for people. */
   machines(): MachineReport[]
+  /** Everything else that is there and can bill by itself. */
+  things(): ThingReport[]
   /** Plain JSON from which `restored` continues. */
   snapshot(): unknown
   /** The orders that tests give; see `controls.ts`. */
@@ -62,6 +64,16 @@ export interface MachineReport {
   state: string
   /** True while any meter runs, also a disk's. */
   billing: boolean
+}
+
+/** What bills besides machines, and can outlive every one of them. */
+export interface ThingReport {
+  id: string
+  kind: ThingKind
+  name: string | null
+  billing: boolean
+  /** The machine that uses it, if any. */
+  attachedTo: string | null
 }
 
 /**
@@ -89,7 +101,10 @@ export interface Controls {
   balance(order: { usd: number }): void
   /** A machine that somebody else made with the same account: never ours to touch. */
   foreignMachine(order: { label: string | null }): { machine: string }
-  /** Anything that only this marketplace knows, by name. */
+  /**
+   * Anything else, by name. All five have `deprecate` (`deprecation.ts`) and `foreign-thing` (`things.ts`); `page-size`
+   * {n} caps every page, `null` lifts it; `utilisation` {machine, percent} fixes what a GPU shows, `null` frees it.
+   */
   special(name: string, order: Record<string, unknown>): unknown
 }
 

@@ -2,11 +2,15 @@
 
 import type { SimClock } from '../kit/clock.ts'
 import { type Controls, NotPossibleHere } from '../kit/simulator.ts'
+import { pageSizeFrom, thingOrderFrom } from '../kit/things.ts'
 import { defaultImageFamily, images, instanceTypes, type PriceListName, regionNamed } from './catalogue.ts'
+import { meterUse } from './filesystem-meter.ts'
 import { addMachine, fallIll, lives, preempt, wakeNow } from './machines.ts'
 import { pinWindow, priceCents, releaseWindow, typeNamed } from './market.ts'
-import { changedSettings } from './settings.ts'
+import { addFilesystem } from './routes/filesystems.ts'
+import { changedSettings, defaultSettings } from './settings.ts'
 import { type LambdaState, type Machine, type SellOutFace, type StartFailure, step } from './state.ts'
+import { defaultMountPoint } from './views.ts'
 
 type Order = Record<string, unknown>
 
@@ -81,6 +85,27 @@ const specials: Record<string, (state: LambdaState, order: Order, clock: SimCloc
       applied: order.applied === true,
       path: typeof order.path === 'string' ? order.path : null,
     })
+  },
+  'page-size'(state, order) {
+    state.settings.auditPageSize = pageSizeFrom(order) ?? defaultSettings.auditPageSize
+  },
+  utilisation() {
+    throw new NotPossibleHere("Lambda's API shows no utilisation")
+  },
+  'foreign-thing'(state, order, clock) {
+    const { name, sizeGb, attachedTo } = thingOrderFrom(order, ['filesystem'])
+    const machine = attachedTo === null ? undefined : machineNamed(state, attachedTo)
+    const filesystem = addFilesystem(state, { name, region: machine?.region ?? 'us-east-1' }, clock)
+    meterUse(state, filesystem, sizeGb, clock.now())
+    machine?.fileSystems.push({ id: filesystem.id, name, mountPoint: defaultMountPoint(filesystem) })
+    return { thing: filesystem.id }
+  },
+  /** Somebody writes to a filesystem, or clears it. */
+  'filesystem-usage'(state, order, clock) {
+    const filesystem = state.filesystems.find(({ id }) => id === order.filesystem)
+    if (!filesystem) throw new RangeError(`no filesystem ${String(order.filesystem)}`)
+    if (typeof order.gib !== 'number' || !(order.gib >= 0)) throw new RangeError('gib is a number from 0')
+    meterUse(state, filesystem, order.gib, clock.now())
   },
   unhealthy(state, order, clock) {
     const machine = machineNamed(state, order.machine)

@@ -890,3 +890,70 @@ describe('the same again', () => {
     expect(rest(restored)).toEqual(rest(whole))
   })
 })
+
+describe('what an account holds besides instances', () => {
+  test('a filesystem bills for what is used on it, in begun hours, mounted or not', () => {
+    const world = aSmoothWorld()
+    const id = anActiveInstance(world)
+    const { thing } = world.control.special('foreign-thing', {
+      kind: 'filesystem',
+      name: 'gf-abc',
+      attachedTo: id,
+      sizeGb: 720,
+    }) as { thing: string }
+    const shown = () => world.ask('GET', '/file-systems').body.data
+    expect(shown()).toMatchObject([{ id: thing, name: 'gf-abc', is_in_use: true, bytes_used: 720 * 1024 ** 3 }])
+    expect(world.lambda.things()).toMatchObject([{ id: thing, billing: true, attachedTo: id }])
+    world.ask('POST', '/instance-operations/terminate', { instance_ids: [id] })
+    world.clock.advance(60_000)
+    expect(shown()).toMatchObject([{ is_in_use: false }])
+    expect(world.lambda.things()).toMatchObject([{ attachedTo: null, billing: true }])
+
+    const cost = () =>
+      world.lambda
+        .bill()
+        .lines.filter((line) => line.machineId === thing)
+        .reduce((sum, line) => sum + BigInt(line.amount), 0n)
+    // 720 GiB at 0.20 $ per month of 720 hours are 0.20 $ an hour; an hour has begun.
+    expect(cost()).toBe(200_000_000n)
+    world.clock.advance(3_600_000)
+    expect(cost()).toBe(400_000_000n)
+    // The begun hour stays at the old use.
+    world.control.special('filesystem-usage', { filesystem: thing, gib: 360 })
+    expect(cost()).toBe(400_000_000n)
+    world.clock.advance(3_600_000)
+    expect(cost()).toBe(500_000_000n)
+    world.ask('DELETE', `/filesystems/${thing}`)
+    world.clock.advance(86_400_000)
+    expect(cost()).toBe(500_000_000n)
+    expect(world.lambda.things()).toEqual([])
+  })
+
+  test('an empty filesystem is there and costs nothing', () => {
+    const world = aSmoothWorld()
+    world.ask('POST', '/filesystems', { name: 'empty', region: 'us-east-1' })
+    world.clock.advance(86_400_000)
+    expect(world.lambda.things()).toMatchObject([{ kind: 'filesystem', name: 'empty', billing: false }])
+    expect(world.lambda.bill().total).toBe('0')
+  })
+
+  test('an instance is preempted while it boots, unbilled', () => {
+    const world = aSmoothWorld()
+    const id = launched(world)
+    expect(statusOf(world, id)).toBe('booting')
+    world.control.interrupt({ machine: id })
+    expect(statusOf(world, id)).toBe('preempted')
+    world.clock.advance(3_600_000)
+    expect(world.lambda.bill().total).toBe('0')
+  })
+
+  test('only audit events have pages; utilisation is nowhere', () => {
+    const world = aSmoothWorld()
+    for (const name of ['a', 'b', 'c']) world.ask('POST', '/filesystems', { name, region: 'us-east-1' })
+    world.control.special('page-size', { n: 2 })
+    const page = world.ask('GET', '/audit-events').body
+    expect(page.data).toHaveLength(2)
+    expect(page.page_token).not.toBeNull()
+    expect(() => world.control.special('utilisation', { machine: 'x', percent: 0 })).toThrow('no utilisation')
+  })
+})

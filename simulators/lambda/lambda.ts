@@ -2,13 +2,15 @@
 
 import { billFrom } from '../kit/bill.ts'
 import { json } from '../kit/controlled.ts'
-import type { Marketplace, SimReply, SimRequest, SimulatorOptions } from '../kit/simulator.ts'
+import { deprecatable } from '../kit/deprecation.ts'
+import type { Marketplace, SimReply, SimRequest, SimulatorOptions, ThingReport } from '../kit/simulator.ts'
 import { lambdaControls } from './controls.ts'
 import { internalError, notFound, providerUnavailable, Refusal, refusalReply } from './errors.ts'
 import { checkAccount, cloudflarePage, rateLimited } from './front-door.ts'
 import { runningMeter } from './machines.ts'
 import { launchPath, routeFor } from './routes/table.ts'
 import { openingState, step, takeOrder } from './state.ts'
+import { userOf } from './views.ts'
 
 const basePath = '/api/v1'
 
@@ -42,7 +44,7 @@ export function createLambda(options: SimulatorOptions): Marketplace {
     }
   }
 
-  return {
+  const marketplace: Marketplace = {
     name: 'lambda',
     handle,
     bill() {
@@ -58,7 +60,20 @@ export function createLambda(options: SimulatorOptions): Marketplace {
         billing: runningMeter(state, machine) !== undefined,
       }))
     },
+    things() {
+      step(state, clock)
+      return state.filesystems.map(
+        (filesystem): ThingReport => ({
+          id: filesystem.id,
+          kind: 'filesystem',
+          name: filesystem.name,
+          billing: (filesystem.usedGib ?? 0) > 0,
+          attachedTo: userOf(state, filesystem)?.id ?? null,
+        }),
+      )
+    },
     snapshot: () => structuredClone(state),
     controls: lambdaControls(state, clock),
   }
+  return deprecatable(marketplace, options)
 }

@@ -89,6 +89,8 @@ export interface Filesystem {
   name: string
   region: string
   createdAt: number
+  /** What somebody wrote to it. */
+  usedGib?: number
 }
 
 export interface FirewallRule {

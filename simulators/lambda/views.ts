@@ -91,7 +91,7 @@ export function filesystemView(state: LambdaState, filesystem: Filesystem) {
     created_by: { id: '3da5a70a57a7422ea8a7203f98b2198b', email: 'me@example.com', status: 'active' },
     is_in_use: isMounted(state, filesystem),
     region: region(filesystem.region),
-    bytes_used: 0,
+    bytes_used: (filesystem.usedGib ?? 0) * 1024 ** 3,
   }
 }
 
@@ -101,7 +101,11 @@ const holdsResources = (machine: Machine): boolean =>
   machine.status !== 'terminated' && machine.status !== 'preempted' && machine.status !== 'gone'
 
 export const isMounted = (state: LambdaState, filesystem: Filesystem): boolean =>
-  state.machines.some(
+  userOf(state, filesystem) !== undefined
+
+/** The instance that has it mounted. */
+export const userOf = (state: LambdaState, filesystem: Filesystem): Machine | undefined =>
+  state.machines.find(
     (machine) => holdsResources(machine) && machine.fileSystems.some((mounted) => mounted.id === filesystem.id),
   )
 

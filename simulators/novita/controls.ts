@@ -1,9 +1,12 @@
 import { nanosFromUsd } from '../kit/bill.ts'
 import { type Controls, NotPossibleHere } from '../kit/simulator.ts'
+import { pageSizeFrom, percentFrom, thingOrderFrom } from '../kit/things.ts'
 import { breakDown, foreignMachine, giveNotice } from './machines.ts'
+import { clusters } from './market.ts'
 import { setBalance } from './meters.ts'
+import { addStorage } from './routes/storage.ts'
 import { failStartHows, type Machine, type Settings, type SoldOutHow, soldOutHows, type World } from './state.ts'
-import { bringUpToDate } from './time.ts'
+import { bringUpToDate, computing } from './time.ts'
 
 export function controlsFor(world: World): Controls {
   const { state } = world
@@ -18,9 +21,13 @@ export function controlsFor(world: World): Controls {
     interrupt({ machine: id }) {
       bringUpToDate(world)
       const machine = find(world, id)
-      if (machine.status !== 'running') throw new NotPossibleHere(`${id} is ${machine.status}, not running`)
-      if (machine.billingMode === 'spot') giveNotice(world, machine, world.clock.now())
-      else breakDown(world, machine)
+      const starting = ['toCreate', 'creating', 'toStart'].includes(machine.status)
+      if (!starting && !computing.has(machine.status)) throw new NotPossibleHere(`${id} is ${machine.status}`)
+      if (machine.spotStatus === 'notified') throw new NotPossibleHere(`${id} has its notice already`)
+      if (machine.billingMode !== 'spot') breakDown(world, machine)
+      // Before it has a card there is nothing to take back: the notice waits until it has.
+      else if (starting) machine.noticeAt = world.clock.now()
+      else giveNotice(world, machine, world.clock.now())
     },
     failStart({ count = 1, how = 'stuck', matching = '' }) {
       state.failing.push({ left: count, matching, how: oneOf(how, failStartHows) })
@@ -64,6 +71,21 @@ const specials: Record<string, Special> = {
   'stopped-disk-free-gb': amount('stoppedDiskFreeGb'),
   'bill-precision': amount('billPrecision'),
   'page-cap': amount('pageCap'),
+  'page-size': (world, order) => {
+    world.state.settings.pageCap = pageSizeFrom(order)
+  },
+  utilisation: (world, order) => {
+    find(world, String(order.machine)).utilisation = percentFrom(order)
+  },
+  /** With `attachedTo`, that machine mounts it. */
+  'foreign-thing': (world, order) => {
+    const { name, sizeGb, attachedTo } = thingOrderFrom(order, ['volume'])
+    const machine = attachedTo === null ? null : find(world, attachedTo)
+    const clusterId = machine?.clusterId ?? clusters.find(({ storage }) => storage)?.id ?? ''
+    const storage = addStorage(world, { name, sizeGb, clusterId })
+    machine?.volumes.push({ id: storage.id, mountPath: '/network' })
+    return { thing: storage.id }
+  },
   'spot-timeline': (world, order) => {
     if (order.noticeMs !== undefined) world.state.settings.spotNoticeMs = numberIn(order, 'noticeMs')
     if (order.reclaimingMs !== undefined) world.state.settings.spotReclaimingMs = numberIn(order, 'reclaimingMs')

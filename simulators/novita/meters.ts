@@ -56,6 +56,7 @@ export function meterStorage(world: World, storage: Storage, at: number): void {
     machineId: storage.id,
     label: storage.name,
     kind: 'disk',
+    thing: 'volume',
     startedAt: at,
     endedAt: null,
     ratePerHour: perHour(storage.sizeGb, networkVolumePrice).toString(),

@@ -1022,3 +1022,118 @@ describe('what tests lean on', () => {
     expect(day(again, 12, 24)).toEqual(rest)
   })
 })
+
+describe('what an account holds besides instances', () => {
+  test('a foreign volume is listed, kept while attached, outlives its machine and is in the bills', () => {
+    const b = bench()
+    b.market.controls.pace(paced)
+    const id = b.create()
+    const { thing } = b.market.controls.special('foreign-thing', {
+      kind: 'volume',
+      name: 'gf-abc-x-1',
+      attachedTo: id,
+      sizeGb: 120,
+    }) as { thing: string }
+    const list = () => body(b.get(`${v1}/networkstorages/list?pageNo=1&pageSize=10`)).data
+    expect(list()).toMatchObject([{ storageId: thing, storageName: 'gf-abc-x-1', storageSize: 120 }])
+    expect(b.market.things()).toMatchObject([{ id: thing, kind: 'volume', attachedTo: id, billing: true }])
+    expect(refusal(b.post(`${v1}/networkstorage/delete`, { storageId: thing })).reason).toBe('NETWORK_STORAGE_IN_USE')
+    b.post(`${v1}/gpu/instance/delete`, { instanceId: id })
+    b.clock.advance(20_000)
+    expect(b.market.things()).toMatchObject([{ attachedTo: null, billing: true }])
+    b.clock.advance(2 * 3_600_000)
+    const bills = body(b.get(`/openapi/v1/billing/bill/list?cycleType=Hour&productCategory=networkStorage`)).bills
+    // 120 GB at 0.002 $ a day are 0.01 $ an hour.
+    expect(bills.map((bill: Json) => [bill.ownerID, bill.amount])).toEqual([
+      [thing, '10000000'],
+      [thing, '10000000'],
+    ])
+    expect(b.market.bill().lines.find((line) => line.machineId === thing)).toMatchObject({ thing: 'volume' })
+  })
+
+  test('the metrics show a busy GPU while it runs, a minute late, and what a control says', () => {
+    const b = bench()
+    b.market.controls.pace(paced)
+    const id = b.create({ gpuNum: 2 })
+    const metrics = (query = '') => body(b.get(`/openapi/v1/metrics/gpu/instance?instanceId=${id}${query}`))
+    expect(metrics().gpuUtilization).toEqual({
+      avg: [],
+      gpuIds: [
+        { gpuId: expect.any(String), items: [] },
+        { gpuId: expect.any(String), items: [] },
+      ],
+    })
+    b.clock.advance(600_000)
+    const seen = metrics()
+    expect(Object.keys(seen)).toEqual([
+      'cpuUtilization',
+      'memUtilization',
+      'rootDiskUtilization',
+      'gpuUtilization',
+      'gpuMemUtilization',
+    ])
+    const now = b.clock.now() / 1_000
+    expect(seen.gpuUtilization.avg).toEqual([{ timestamp: String(now - 60), value: expect.any(Number) }])
+    expect(seen.gpuUtilization.avg[0].value).toBeGreaterThanOrEqual(70)
+    b.market.controls.special('utilisation', { machine: id, percent: 3 })
+    const older = metrics(`&startTime=${now - 300}&endTime=${now}&interval=60`).gpuUtilization
+    expect(older.avg.map((point: Json) => point.value)).toEqual([3, 3, 3, 3, 3])
+    expect(older.gpuIds[1].items).toHaveLength(5)
+    b.post(`${v1}/gpu/instance/stop`, { instanceId: id })
+    b.clock.advance(60_000)
+    expect(metrics().gpuUtilization.avg).toEqual([])
+    expect(b.get('/openapi/v1/metrics/gpu/instance?instanceId=nobody').status).toBe(404)
+  })
+
+  test('a short page of v1 and of v2 is not the last', () => {
+    const b = bench()
+    const ids = [b.create(), b.create(), b.create()].reverse()
+    b.market.controls.special('page-size', { n: 2 })
+    const page = (number: number) => body(b.get(`${v1}/gpu/instances?pageNum=${number}&pageSize=100`))
+    expect(page(1)).toMatchObject({ total: 3, instances: [{ id: ids[0] }, { id: ids[1] }] })
+    expect(page(2).instances).toMatchObject([{ id: ids[2] }])
+    const first = body(b.get('/gpus/v2/instances?limit=100'))
+    expect(first).toMatchObject({ has_more: true, data: [{ id: ids[0] }, { id: ids[1] }] })
+    const rest = body(b.get(`/gpus/v2/instances?limit=100&cursor=${first.next_cursor}`))
+    expect(rest).toMatchObject({ has_more: false, data: [{ id: ids[2] }] })
+  })
+})
+
+describe('interruptions before a machine runs', () => {
+  test('a spot machine that pulls gets its notice and exits an hour later', () => {
+    const b = bench()
+    b.market.controls.pace({ ...paced, loadingMs: 6 * 3_600_000 })
+    const id = b.create({ billingMode: 'spot' })
+    b.clock.advance(3 * 3_600_000)
+    expect(b.read(id).status).toBe('pulling')
+    b.market.controls.interrupt({ machine: id })
+    const planned = b.clock.now() / 1_000 + 3_600
+    expect(b.read(id)).toMatchObject({ status: 'pulling', spotStatus: 'notified', spotReclaimTime: String(planned) })
+    b.clock.advance(3_600_000 + 30_000)
+    expect(b.read(id)).toMatchObject({ status: 'exited', spotStatus: 'terminated', spotReclaimTime: String(planned) })
+    expect(b.market.bill().lines.filter((line) => line.endedAt === null)).toEqual([])
+  })
+
+  test('one that has no card yet gets the notice with the card', () => {
+    const b = bench()
+    b.market.controls.pace(paced)
+    const id = b.create({ billingMode: 'spot' })
+    expect(b.read(id).status).toBe('toCreate')
+    b.market.controls.interrupt({ machine: id })
+    expect(b.read(id).spotStatus).toBe('running')
+    b.clock.advance(20_000)
+    expect(b.read(id)).toMatchObject({ status: 'pulling', spotStatus: 'notified' })
+    expect(() => b.market.controls.interrupt({ machine: id })).toThrow('has its notice already')
+  })
+
+  test('one that is not spot just exits', () => {
+    const b = bench()
+    b.market.controls.pace(paced)
+    const id = b.create()
+    b.clock.advance(30_000)
+    b.market.controls.interrupt({ machine: id })
+    b.clock.advance(1_000)
+    expect(b.read(id)).toMatchObject({ status: 'exited', spotStatus: '', spotReclaimTime: '0' })
+    expect(() => b.market.controls.interrupt({ machine: id })).toThrow('is exited')
+  })
+})

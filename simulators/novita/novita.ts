@@ -1,7 +1,15 @@
 /** Novita's GPU instances as a function on a clock: routing, key, rate limit. See README.md. */
 
+import { deprecatable } from '../kit/deprecation.ts'
 import { seededRandom } from '../kit/random.ts'
-import type { MachineReport, Marketplace, SimReply, SimRequest, SimulatorOptions } from '../kit/simulator.ts'
+import type {
+  MachineReport,
+  Marketplace,
+  SimReply,
+  SimRequest,
+  SimulatorOptions,
+  ThingReport,
+} from '../kit/simulator.ts'
 import type { Route } from './call.ts'
 import { controlsFor } from './controls.ts'
 import { appReply } from './endpoints.ts'
@@ -13,8 +21,9 @@ import { errorReply, pageNotFound, Refusal, refuse } from './replies.ts'
 import { billingRoutes } from './routes/billing.ts'
 import { instanceRoutes } from './routes/instances-v1.ts'
 import { jobRoutes } from './routes/jobs.ts'
+import { metricsRoutes } from './routes/metrics.ts'
 import { productRoutes } from './routes/products.ts'
-import { storageRoutes } from './routes/storage.ts'
+import { alive, storageRoutes } from './routes/storage.ts'
 import { templateRoutes } from './routes/templates.ts'
 import { v2Routes } from './routes/v2.ts'
 import type { State, World } from './state.ts'
@@ -22,6 +31,7 @@ import { bringUpToDate } from './time.ts'
 
 const routes: readonly Route[] = [
   ...instanceRoutes,
+  ...metricsRoutes,
   ...productRoutes,
   ...templateRoutes,
   ...storageRoutes,
@@ -53,7 +63,7 @@ export function createNovita(options: SimulatorOptions): Marketplace {
     }
   }
 
-  return {
+  const marketplace: Marketplace = {
     name: 'novita',
     handle,
     bill() {
@@ -71,9 +81,22 @@ export function createNovita(options: SimulatorOptions): Marketplace {
         }),
       )
     },
+    things() {
+      bringUpToDate(world)
+      return world.state.storages.map(
+        (storage): ThingReport => ({
+          id: storage.id,
+          kind: 'volume',
+          name: storage.name,
+          billing: isMetered(world, storage.id),
+          attachedTo: alive(world).find(({ volumes }) => volumes.some(({ id }) => id === storage.id))?.id ?? null,
+        }),
+      )
+    },
     snapshot: () => structuredClone({ ...world.state, random: world.random.state() }),
     controls: controlsFor(world),
   }
+  return deprecatable(marketplace, options)
 }
 
 function worldFrom(options: SimulatorOptions): World {

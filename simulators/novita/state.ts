@@ -107,6 +107,8 @@ export interface Machine extends Wish {
   appReadyAt: number
   /** Milliseconds: when the disk of a stopped machine is thrown away. */
   releaseDataAt: number | null
+  /** A fixed GPU utilisation in percent. */
+  utilisation?: number | null
   /** Milliseconds: from when on lists show it. */
   listedFrom: number
 }

@@ -38,7 +38,13 @@ function earliest(dues: readonly Due[]): Due | null {
 }
 
 /** A machine has its card; only then can it be given notice or be frozen. */
-const computing: ReadonlySet<Status> = new Set<Status>(['pulling', 'running', 'starting', 'restarting', 'resetting'])
+export const computing: ReadonlySet<Status> = new Set<Status>([
+  'pulling',
+  'running',
+  'starting',
+  'restarting',
+  'resetting',
+])
 
 function machineDues(world: World, machine: Machine): Due[] {
   const dues: Due[] = []

@@ -3,8 +3,15 @@
  * address until it is released.
  */
 
-import { type Meter, nanosFromUsd } from '../kit/bill.ts'
-import type { MachineRecord, PublicIpRecord, World } from './state.ts'
+import { type Meter, nanosFromUsd, type ThingKind } from '../kit/bill.ts'
+import type {
+  CustomTemplateRecord,
+  DriveRecord,
+  MachineRecord,
+  PublicIpRecord,
+  SnapshotRecord,
+  World,
+} from './state.ts'
 
 /**
  * That a begun second counts whole is our reading.
@@ -33,6 +40,23 @@ const storageUsdPerMonth: readonly (readonly [gigabytes: number, usd: number])[]
 
 export const largestDiskGb = 16_000
 
+/**
+ * @source Paperspace/CORE-API-Docs, templates: "Snapshot pricing is based on the size of your instance", in the chapter on
+ *         custom templates, up to 2 TB. Above that 0.021 $/GB, a guess.
+ */
+const snapshotUsdPerMonth: typeof storageUsdPerMonth = [
+  [50, 3.5],
+  [100, 6],
+  [250, 11],
+  [500, 17],
+  [1_000, 24],
+  [2_000, 42],
+  [4_000, 84],
+  [8_000, 168],
+  [12_000, 252],
+  [16_000, 336],
+]
+
 /** A guess: no document that could be read names the price. */
 const staticIpUsdPerMonth = 3
 
@@ -43,8 +67,12 @@ const staticIpUsdPerMonth = 3
 const hoursPerMonth = 720n
 
 export function storageMonthUsd(diskGb: number): number {
-  const size = storageUsdPerMonth.find(([gigabytes]) => diskGb <= gigabytes)
-  if (!size) throw new RangeError(`no disk of ${diskGb} GB is sold`)
+  return monthUsd(storageUsdPerMonth, diskGb)
+}
+
+function monthUsd(prices: typeof storageUsdPerMonth, gb: number): number {
+  const size = prices.find(([gigabytes]) => gb <= gigabytes)
+  if (!size) throw new RangeError(`nothing of ${gb} GB is sold`)
   return size[1]
 }
 
@@ -64,7 +92,22 @@ export function close(world: World, machineId: string, kind: Meter['kind'], at: 
 
 /** An address outlives its machine, so its line carries the address in place of a machine's id. */
 export function openAddress(world: World, address: PublicIpRecord): void {
-  open(world, { id: address.ip, name: null }, 'other', address.createdAt, perHour(staticIpUsdPerMonth))
+  const owner = { id: address.ip, name: null, thing: 'address' } as const
+  open(world, owner, 'other', address.createdAt, perHour(staticIpUsdPerMonth))
+}
+
+/** By the size of the disk it was taken from, like a custom template. */
+export function openSnapshot(
+  world: World,
+  { id, name, sizeGb, createdAt }: SnapshotRecord | CustomTemplateRecord,
+  thing: 'snapshot' | 'template',
+): void {
+  open(world, { id, name, thing }, 'disk', createdAt, perHour(monthUsd(snapshotUsdPerMonth, sizeGb)))
+}
+
+/** That a shared drive costs what a machine's disk of its size costs is a guess. */
+export function openDrive(world: World, { id, name, sizeGb, createdAt }: DriveRecord): void {
+  open(world, { id, name, thing: 'drive' }, 'disk', createdAt, perHour(storageMonthUsd(sizeGb)))
 }
 
 export function isMetered(world: World, machineId: string): boolean {
@@ -73,7 +116,7 @@ export function isMetered(world: World, machineId: string): boolean {
 
 function open(
   world: World,
-  owner: { id: string; name: string | null },
+  owner: { id: string; name: string | null; thing?: ThingKind },
   kind: Meter['kind'],
   at: number,
   rate: bigint,
@@ -83,6 +126,7 @@ function open(
     machineId: owner.id,
     label: owner.name,
     kind,
+    ...(owner.thing ? { thing: owner.thing } : {}),
     startedAt: at,
     endedAt: null,
     ratePerHour,

@@ -1,9 +1,11 @@
 /** The orders of tests and people, with this marketplace's faces. The `special` ones are listed in README.md. */
 
 import { type Controls, NotPossibleHere } from '../kit/simulator.ts'
+import { pageSizeFrom } from '../kit/things.ts'
 import { setIpType } from './addresses.ts'
 import { codeOfStatus } from './errors.ts'
 import { refusals, startFailures } from './fate.ts'
+import { foreignThing } from './foreign-things.ts'
 import { addMachine, alreadyUp, bringUpToDate, forceOff, vanish } from './machines.ts'
 import type { MachineRecord, Orders, World } from './state.ts'
 
@@ -111,8 +113,14 @@ const specials: Record<string, (world: World, orders: Orders, order: Order) => u
   'name-match': (_world, orders, order) => {
     orders.nameMatch = oneOf(order.mode, ['contains', 'exact', 'prefix'] as const)
   },
+  /** `size` is what a page has when nothing is asked for, `n` what no page exceeds. */
   'page-size': (_world, orders, order) => {
-    orders.pageSize = positive(order.size)
+    if (order.size !== undefined) orders.pageSize = positive(order.size)
+    if (order.n !== undefined) orders.pageCap = pageSizeFrom(order)
+  },
+  'foreign-thing': (world, _orders, order) => foreignThing(world, order),
+  utilisation: () => {
+    throw new NotPossibleHere("Paperspace's API shows no utilisation")
   },
   'region-names': (_world, orders, order) => {
     orders.regionNames = oneOf(order.form, ['long', 'short'] as const)

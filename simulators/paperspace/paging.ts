@@ -6,6 +6,8 @@
 import { issue } from './errors.ts'
 import type { World } from './state.ts'
 
+const mostItems = 120
+
 interface Listing<T> {
   items: readonly T[]
   /** The fields one may order by; the first is the default. */
@@ -19,7 +21,8 @@ export function page<T extends { seq: number }>(world: World, query: URLSearchPa
   if (!keyOf) throw badChoice(Object.keys(listing.orderings), orderBy)
   const order = query.get('order') ?? 'desc'
   if (order !== 'asc' && order !== 'desc') throw badChoice(['asc', 'desc'], order)
-  const limit = limitFrom(query.get('limit')) ?? world.state.orders.pageSize
+  const { pageSize, pageCap } = world.state.orders
+  const limit = Math.min(limitFrom(query.get('limit')) ?? pageSize, pageCap ?? mostItems)
 
   const direction = order === 'asc' ? 1 : -1
   const compare = (a: Place, b: Place) => direction * (compareKeys(a[0], b[0]) || a[1] - b[1])
@@ -51,7 +54,7 @@ function limitFrom(text: string | null): number | null {
   if (text === '' || Number.isNaN(limit)) throw issue('Expected number, received nan')
   if (!Number.isInteger(limit)) throw issue('Expected integer, received float')
   if (limit < 1) throw issue('Number must be greater than or equal to 1')
-  if (limit > 120) throw issue('Number must be less than or equal to 120')
+  if (limit > mostItems) throw issue(`Number must be less than or equal to ${mostItems}`)
   return limit
 }
 

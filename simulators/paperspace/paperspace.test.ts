@@ -761,3 +761,138 @@ describe('time and chance', () => {
     expect(shop.lines('gpu')[0]?.amount).toBe('760000000')
   })
 })
+
+describe('what outlives a machine', () => {
+  interface Made {
+    event: Event
+    data: { id: string; name: string; dtDeleted?: string | null }
+  }
+  const things = (shop: Shop) => shop.simulator.marketplace.things()
+
+  test('a snapshot: made in an event, listed, billed until deleted, whatever becomes of the machine', () => {
+    const shop = new Shop()
+    const machine = shop.rentReady({ diskSize: 100, publicIpType: 'none' })
+    const made = shop.ok<Made>('POST', '/snapshots', { name: 'before', machineId: machine.id })
+    expect(made.event).toMatchObject({ name: 'snapshot-create', state: 'new', machineId: machine.id })
+    expect(made.data).toEqual({ id: made.data.id, name: 'before', machineId: machine.id, isAutoSnapshot: false })
+    const from = shop.clock.now()
+    expect(things(shop)).toEqual([
+      { id: made.data.id, kind: 'snapshot', name: 'before', billing: true, attachedTo: machine.id },
+    ])
+    shop.clock.advance(200_000)
+    expect(shop.event(made.event.id).state).toBe('done')
+    shop.ok('DELETE', `/machines/${machine.id}`)
+    shop.clock.advance(3_600_000)
+    expect(things(shop)).toMatchObject([{ attachedTo: null, billing: true }])
+    expect(shop.ok<Page<object>>('GET', `/snapshots?machineId=${machine.id}`).items).toEqual([made.data])
+    expect(shop.refused('POST', `/snapshots/${made.data.id}/restore`, {}).status).toBe(404)
+
+    expect(shop.ok<Made>('DELETE', `/snapshots/${made.data.id}`).event.name).toBe('snapshot-delete')
+    const line = shop.bill().lines.find((each) => each.machineId === made.data.id)
+    // 6 $ a month for 100 GB.
+    expect(line).toMatchObject({
+      thing: 'snapshot',
+      startedAt: from,
+      endedAt: shop.clock.now(),
+      ratePerHour: '8333333',
+    })
+    expect(shop.refused('GET', `/snapshots/${made.data.id}`).status).toBe(404)
+    expect(shop.ok<Page<object>>('GET', '/snapshots').items).toEqual([])
+    expect(things(shop)).toEqual([])
+  })
+
+  test('a custom template: billed like a snapshot, and machines of its type can be made from it', () => {
+    const shop = new Shop()
+    const machine = shop.rentReady({ publicIpType: 'none' })
+    const { event, data } = shop.ok<Made>('POST', '/custom-templates', { name: 'golden', machineId: machine.id })
+    expect(event.name).toBe('template-create')
+    expect(Object.keys(data)).toEqual([
+      'id',
+      'name',
+      'agentType',
+      'operatingSystemLabel',
+      'region',
+      'defaultSizeGb',
+      'availableMachineTypes',
+      'parentMachineId',
+      'dtCreated',
+      'dtDeleted',
+    ])
+    expect(shop.rent({ templateId: data.id }).data).toMatchObject({ os: 'Ubuntu 22.04', machineType: 'A4000' })
+    expect(shop.refused('POST', '/machines', { ...aMachine, templateId: data.id, machineType: 'A6000' }).status).toBe(
+      400,
+    )
+    expect(things(shop)).toMatchObject([{ kind: 'template', name: 'golden', billing: true, attachedTo: null }])
+    expect(shop.lines('disk').find((line) => line.thing === 'template')).toMatchObject({ ratePerHour: '4861111' })
+    expect(shop.ok<{ dtDeleted: string }>('DELETE', `/custom-templates/${data.id}`).dtDeleted).not.toBeNull()
+    expect(shop.ok<Page<object>>('GET', '/custom-templates?name=golden').items).toEqual([])
+    expect(things(shop)).toEqual([])
+  })
+
+  test('a shared drive: made in a private network, billed by its size, and gone when deleted', () => {
+    const shop = new Shop()
+    const [network] = shop.ok<Page<{ id: string }>>('GET', '/private-networks?region=ny2').items
+    const wanted = { name: 'datasets', size: 250, region: 'ny2', networkId: network?.id }
+    const drive = shop.ok<{ id: string }>('POST', '/shared-drives', wanted)
+    expect(Object.keys(drive)).toEqual([
+      'id',
+      'name',
+      'dtCreated',
+      'dtDeleted',
+      'size',
+      'mountPoint',
+      'username',
+      'password',
+      'networkId',
+      'region',
+    ])
+    expect(shop.ok('GET', `/shared-drives/${drive.id}`)).toEqual(drive)
+    expect(shop.ok('PUT', `/shared-drives/${drive.id}`, { name: 'sets' })).toMatchObject({ name: 'sets' })
+    expect(shop.refused('POST', '/shared-drives', { ...wanted, region: 'ams1' }).status).toBe(400)
+    shop.clock.advance(7_200_000)
+    // 10 $ a month.
+    expect(shop.lines('disk')).toMatchObject([{ thing: 'drive', ratePerHour: '13888889', amount: '27777778' }])
+    expect(shop.ok('DELETE', `/shared-drives/${drive.id}`)).toEqual({ id: drive.id })
+    expect(things(shop)).toEqual([])
+  })
+
+  test('a static address is a thing with its machine, and then without', () => {
+    const shop = new Shop()
+    const machine = shop.rentReady({ publicIpType: 'static' })
+    const address = { id: machine.publicIp, kind: 'address', name: null, billing: true }
+    expect(things(shop)).toEqual([{ ...address, attachedTo: machine.id }])
+    shop.ok('DELETE', `/machines/${machine.id}`)
+    shop.clock.advance(10_000)
+    expect(things(shop)).toEqual([{ ...address, attachedTo: null }])
+    expect(shop.lines('other')).toMatchObject([{ thing: 'address', endedAt: null }])
+  })
+
+  test('the initial snapshot of a machine that asks for one', () => {
+    const shop = new Shop()
+    const { data } = shop.rent({ takeInitialSnapshot: true })
+    expect(things(shop).filter(({ kind }) => kind === 'snapshot')).toMatchObject([{ attachedTo: data.id }])
+  })
+
+  test('a forced shutdown while a machine is being provisioned', () => {
+    const shop = new Shop()
+    const { data, event } = shop.rent()
+    shop.clock.advance(20_000)
+    shop.controls.interrupt({ machine: data.id })
+    expect(shop.machine(data.id).state).toBe('stopping')
+    expect(shop.event(event.id).state).toBe('cancelled')
+    shop.clock.advance(30_000)
+    expect(shop.machine(data.id)).toMatchObject({ state: 'off', publicIp: null })
+    expect(shop.lines('gpu')[0]?.endedAt).not.toBeNull()
+  })
+
+  test('no page is longer than ordered, and says that there is more', () => {
+    const shop = new Shop()
+    for (const name of ['a', 'b', 'c']) shop.rent({ name })
+    shop.controls.special('page-size', { n: 2 })
+    const first = shop.ok<Page<Machine>>('GET', '/machines?limit=120')
+    expect(first).toMatchObject({ hasMore: true, items: [{ name: 'c' }, { name: 'b' }] })
+    const rest = shop.ok<Page<Machine>>('GET', `/machines?limit=120&after=${first.nextPage}`)
+    expect(rest).toMatchObject({ hasMore: false, items: [{ name: 'a' }] })
+    expect(() => shop.controls.special('utilisation', { machine: 'x', percent: 0 })).toThrow('no utilisation')
+  })
+})

@@ -5,20 +5,29 @@
 
 import { billFrom } from '../kit/bill.ts'
 import { json } from '../kit/controlled.ts'
+import { deprecatable } from '../kit/deprecation.ts'
 import { seededRandom } from '../kit/random.ts'
 import type { Marketplace, SimReply, SimRequest, SimulatorOptions } from '../kit/simulator.ts'
 import { isMetered } from './billing.ts'
 import { controlsOf } from './controls.ts'
 import { ApiError, notFound } from './errors.ts'
+import { thingsOf } from './foreign-things.ts'
 import { bringUpToDate } from './machines.ts'
 import { catalogueRoutes } from './routes/catalogue.ts'
 import { machineRoutes } from './routes/machines.ts'
 import { addNetwork, networkingRoutes } from './routes/networking.ts'
 import type { Route } from './routes/route.ts'
 import { scriptRoutes } from './routes/scripts.ts'
+import { storageRoutes } from './routes/storage.ts'
 import { freshState, type State, type World } from './state.ts'
 
-const routes: readonly Route[] = [...catalogueRoutes, ...machineRoutes, ...scriptRoutes, ...networkingRoutes]
+const routes: readonly Route[] = [
+  ...catalogueRoutes,
+  ...machineRoutes,
+  ...scriptRoutes,
+  ...networkingRoutes,
+  ...storageRoutes,
+]
 const prefix = '/v1'
 
 export function createPaperspace(options: SimulatorOptions): Marketplace {
@@ -46,7 +55,7 @@ export function createPaperspace(options: SimulatorOptions): Marketplace {
     return route.answer({ world, request, authorized, param: (name) => params[name] ?? '' })
   }
 
-  return {
+  const marketplace: Marketplace = {
     name: 'paperspace',
     handle,
     bill() {
@@ -62,17 +71,23 @@ export function createPaperspace(options: SimulatorOptions): Marketplace {
         billing: isMetered(world, machine.id),
       }))
     },
+    things() {
+      bringUpToDate(world)
+      return thingsOf(world)
+    },
     snapshot() {
       bringUpToDate(world)
       return structuredClone({ ...world.state, random: world.random.state() })
     },
     controls: controlsOf(world),
   }
+  return deprecatable(marketplace, options)
 }
 
 function worldFrom({ clock, seed, restored }: SimulatorOptions): World {
   if (restored !== undefined) {
-    const state = structuredClone(restored) as State
+    // An older snapshot lacks these.
+    const state = Object.assign({ snapshots: [], customTemplates: [], drives: [] }, structuredClone(restored) as State)
     return { state, clock, random: seededRandom(state.random) }
   }
   const world: World = { state: freshState(seed, clock.now()), clock, random: seededRandom(seed) }

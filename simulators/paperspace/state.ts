@@ -21,7 +21,18 @@ export type MachineState =
   | 'upgrading'
   | 'provisioning'
 
-export type EventName = 'create' | 'deactivate' | 'restart' | 'start' | 'stop' | 'vm-shutdown-force' | 'vm-upgrade'
+export type EventName =
+  | 'create'
+  | 'deactivate'
+  | 'restart'
+  | 'snapshot-create'
+  | 'snapshot-delete'
+  | 'snapshot-restore'
+  | 'start'
+  | 'stop'
+  | 'template-create'
+  | 'vm-shutdown-force'
+  | 'vm-upgrade'
 
 export type PublicIpType = 'static' | 'dynamic' | 'none'
 
@@ -128,6 +139,46 @@ export interface NetworkRecord {
   deletedAt: number | null
 }
 
+export interface SnapshotRecord {
+  id: string
+  seq: number
+  name: string
+  machineId: string
+  /** The disk it was taken from. */
+  sizeGb: number
+  createdAt: number
+  deletedAt: number | null
+}
+
+export interface CustomTemplateRecord {
+  id: string
+  seq: number
+  name: string
+  agentType: string
+  operatingSystemLabel: string
+  region: Region
+  sizeGb: number
+  /** Only machines of this type can be made from it. */
+  machineType: string
+  parentMachineId: string
+  createdAt: number
+  deletedAt: number | null
+}
+
+export interface DriveRecord {
+  id: string
+  seq: number
+  name: string
+  sizeGb: number
+  region: Region
+  networkId: string
+  mountPoint: string
+  username: string
+  password: string
+  createdAt: number
+  deletedAt: number | null
+}
+
 export interface CountedOrder {
   left: number
   how: string
@@ -147,6 +198,8 @@ export interface Orders {
   calm: boolean
   nameMatch: 'contains' | 'exact' | 'prefix'
   pageSize: number
+  /** No page has more items, whatever is asked for. */
+  pageCap: number | null
   regionNames: 'long' | 'short'
   busyStatus: number
   deleteAgain: 'busy' | 'same-event' | 'not-found'
@@ -172,6 +225,9 @@ export interface State {
   scripts: ScriptRecord[]
   publicIps: PublicIpRecord[]
   networks: NetworkRecord[]
+  snapshots: SnapshotRecord[]
+  customTemplates: CustomTemplateRecord[]
+  drives: DriveRecord[]
   meters: Meter[]
   requestTimes: number[]
   orders: Orders
@@ -188,6 +244,9 @@ export function freshState(seed: number, now: number): State {
     scripts: [],
     publicIps: [],
     networks: [],
+    snapshots: [],
+    customTemplates: [],
+    drives: [],
     meters: [],
     requestTimes: [],
     orders: {
@@ -202,6 +261,7 @@ export function freshState(seed: number, now: number): State {
       calm: false,
       nameMatch: 'contains',
       pageSize: 20,
+      pageCap: null,
       regionNames: 'long',
       busyStatus: 400,
       deleteAgain: 'busy',

@@ -1,8 +1,18 @@
 /** What the API shows. Key order follows the published examples. */
 
 import { storageMonthUsd } from './billing.ts'
-import { longRegionNames, type Region, typeOfMachine } from './market.ts'
-import type { EventRecord, MachineRecord, NetworkRecord, PublicIpRecord, ScriptRecord, World } from './state.ts'
+import { longRegionNames, machineTypes, type Region, typeOfMachine } from './market.ts'
+import type {
+  CustomTemplateRecord,
+  DriveRecord,
+  EventRecord,
+  MachineRecord,
+  NetworkRecord,
+  PublicIpRecord,
+  ScriptRecord,
+  SnapshotRecord,
+  World,
+} from './state.ts'
 
 const gib = 1024 ** 3
 
@@ -94,6 +104,44 @@ export function networkView(world: World, network: NetworkRecord) {
     netmask: network.netmask,
     dtCreated: iso(network.createdAt),
     dtDeleted: isoOrNull(network.deletedAt),
+  }
+}
+
+/** Neither its size nor its age is shown. */
+export function snapshotView({ id, name, machineId }: SnapshotRecord) {
+  return { id, name, machineId, isAutoSnapshot: false }
+}
+
+export function customTemplateView(world: World, template: CustomTemplateRecord) {
+  return {
+    id: template.id,
+    name: template.name,
+    agentType: template.agentType,
+    operatingSystemLabel: template.operatingSystemLabel,
+    region: regionView(world, template.region),
+    defaultSizeGb: template.sizeGb,
+    availableMachineTypes: machineTypes.map(({ label }) => ({
+      machineTypeLabel: label,
+      isAvailable: label === template.machineType,
+    })),
+    parentMachineId: template.parentMachineId,
+    dtCreated: iso(template.createdAt),
+    dtDeleted: isoOrNull(template.deletedAt),
+  }
+}
+
+export function driveView(world: World, drive: DriveRecord) {
+  return {
+    id: drive.id,
+    name: drive.name,
+    dtCreated: iso(drive.createdAt),
+    dtDeleted: isoOrNull(drive.deletedAt),
+    size: drive.sizeGb,
+    mountPoint: drive.mountPoint,
+    username: drive.username,
+    password: drive.password,
+    networkId: drive.networkId,
+    region: regionView(world, drive.region),
   }
 }
 

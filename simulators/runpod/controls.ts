@@ -2,11 +2,13 @@
 
 import { nanosFromUsd } from '../kit/bill.ts'
 import { type Controls, NotPossibleHere } from '../kit/simulator.ts'
+import { pageSizeFrom, percentFrom, thingOrderFrom } from '../kit/things.ts'
 import { loseHost, regainHost, rest, step, terminate } from './machines.ts'
 import { gpuTypes, holdsGpu } from './market.ts'
 import { spent } from './money.ts'
 import { makePod } from './placing.ts'
-import type { Pod, StartFailure, Switches, World } from './state.ts'
+import { addVolume } from './routes/account.ts'
+import type { NetworkVolume, Pod, StartFailure, Switches, World } from './state.ts'
 
 const startFailures: readonly StartFailure[] = ['stuck', 'error', 'exited', 'no_port']
 const refusals = ['no_instances', 'no_resources', 'no_disk']
@@ -99,6 +101,14 @@ function special(world: World, name: string, order: Record<string, unknown>): un
         ports: (order.ports ?? {}) as Record<string, number>,
       }
       return {}
+    case 'utilisation':
+      podFor(world, String(order.machine)).utilisation = percentFrom(order)
+      return {}
+    case 'page-size':
+      switches.pageCap = pageSizeFrom(order)
+      return {}
+    case 'foreign-thing':
+      return { thing: foreignVolume(world, order).id }
     case 'cluster-pods':
       return { machines: clusterPods(world, numberOf(order, 'count')) }
     default:
@@ -167,6 +177,17 @@ function foreignPod(world: World, name: string): Pod {
     { dataCenterId: place, cudaVersion: '12.8', vcpuCount: 9, memory: 50, rate: nanosFromUsd(0.25) },
     { foreign: true, listedFrom: world.clock.now() },
   )
+}
+
+/** Somebody made it in the console; with `attachedTo`, that pod mounts it. */
+function foreignVolume(world: World, order: Record<string, unknown>): NetworkVolume {
+  const { name, sizeGb, attachedTo } = thingOrderFrom(order, ['volume'])
+  const pod = attachedTo === null ? null : podFor(world, attachedTo)
+  if (pod?.mounts.persistent) throw new NotPossibleHere(`${pod.id} has a volume of its own`)
+  const wanted = { name, size: sizeGb, dataCenter: pod?.dataCenterId ?? 'EU-RO-1', type: 'STANDARD' as const }
+  const volume = addVolume(world, wanted)
+  if (pod) pod.mounts = { network: [{ volumeId: volume.id, path: '/workspace' }] }
+  return volume
 }
 
 function podFor(world: World, machine: string): Pod {

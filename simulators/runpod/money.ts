@@ -3,7 +3,7 @@
  * `createdAt` on, also while the image is pulled. A month of storage is 30 days (720 hours).
  */
 
-import { type Meter, meterAmount, nanosFromUsd } from '../kit/bill.ts'
+import { type Meter, meterAmount, nanosFromUsd, type ThingKind } from '../kit/bill.ts'
 import type { NetworkVolume, Pod, State, World } from './state.ts'
 
 const hoursPerMonth = 720n
@@ -35,13 +35,18 @@ export function setPodMeters(world: World, pod: Pod, condition: 'running' | 'sto
 export function setVolumeMeters(state: State, volume: NetworkVolume, exists: boolean, at: number): void {
   setMeters(
     state,
-    { id: volume.id, label: volume.name },
+    { id: volume.id, label: volume.name, thing: 'volume' },
     exists ? [{ kind: 'disk', rate: volumeRate(volume) }] : [],
     at,
   )
 }
 
-function setMeters(state: State, owner: { id: string; label: string }, wanted: Wanted[], at: number): void {
+function setMeters(
+  state: State,
+  owner: { id: string; label: string; thing?: ThingKind },
+  wanted: Wanted[],
+  at: number,
+): void {
   const missing = [...wanted]
   for (const index of [...state.openMeters]) {
     const meter = state.meters[index]
@@ -61,6 +66,7 @@ function setMeters(state: State, owner: { id: string; label: string }, wanted: W
       machineId: owner.id,
       label: owner.label,
       kind: want.kind,
+      ...(owner.thing ? { thing: owner.thing } : {}),
       startedAt: at,
       endedAt: null,
       ratePerHour: want.rate,

@@ -1,5 +1,6 @@
 /** A pod as REST v2 shows it. */
 
+import { seedFrom } from '../kit/random.ts'
 import { usdFrom } from './money.ts'
 import { isoSecond, type Pod, type PodPort, type PodStatus, type World } from './state.ts'
 
@@ -95,16 +96,22 @@ function sshView(pod: Pod, status: PodStatus): unknown {
   return { proxy, direct }
 }
 
+/** High, as of somebody who pays for it; another number every minute. */
+function busyPercent(world: World, pod: Pod): number {
+  return 70 + (seedFrom(world.state.seed, `load ${pod.id} ${Math.floor(world.clock.now() / 60_000)}`) % 30)
+}
+
 function runtimeView(world: World, pod: Pod, status: PodStatus): unknown {
   if (status === 'EXITED' && world.state.switches.staleRuntime && pod.lastPorts.length > 0) {
     return { uptime: 0, ports: shownPorts(pod, pod.lastPorts) }
   }
   if (!pod.runtime || status !== 'RUNNING') return null
   const load = pod.number % 7
+  const busy = pod.utilisation ?? busyPercent(world, pod)
   return {
     uptime: Math.max(0, Math.floor((world.clock.now() - pod.runtime.since) / 1000)),
     ...(pod.gpuId !== null
-      ? { gpus: Array.from({ length: pod.gpuCount }, () => ({ util: load * 3, memoryUtil: load * 2 })) }
+      ? { gpus: Array.from({ length: pod.gpuCount }, () => ({ util: busy, memoryUtil: Math.floor(busy * 0.8) })) }
       : {}),
     cpu: { util: load },
     memory: { util: 3 + load },

@@ -872,3 +872,67 @@ describe('the same seed', () => {
     expect(ready).toBeLessThan(100)
   })
 })
+
+describe('what an account holds besides pods', () => {
+  test("a foreign volume is listed, pins its pod's mount, outlives it and is in the billing", () => {
+    const r = rig()
+    r.market.controls.special('switch', { billingLagMs: 0 })
+    const pod = created(r)
+    const { thing } = r.market.controls.special('foreign-thing', {
+      kind: 'volume',
+      name: 'gf-abc-x-1',
+      attachedTo: pod.id,
+      sizeGb: 720,
+    }) as { thing: string }
+    expect(r.call('GET', '/v2/network-volumes').json.networkVolumes).toEqual([
+      { id: thing, name: 'gf-abc-x-1', size: 720, dataCenter: pod.dataCenterId, type: 'STANDARD' },
+    ])
+    expect(r.market.things()).toMatchObject([{ id: thing, attachedTo: pod.id, billing: true }])
+    expect(r.call('DELETE', `/v2/network-volumes/${thing}`).status).toBe(400)
+    r.call('DELETE', `/v2/pods/${pod.id}`)
+    expect(r.market.things()).toMatchObject([{ id: thing, attachedTo: null, billing: true }])
+    r.clock.advance(hour)
+    const billing = r.call('GET', '/v2/billing/network-volumes?bucketSize=hour').json
+    const line = r.market.bill().lines.find((each) => each.machineId === thing)
+    expect(line).toMatchObject({ thing: 'volume', ratePerHour: '70000000' })
+    expect(nanosFromUsd(billing.metadata.totals.totalAmount)).toBe(BigInt(line?.amount ?? 0))
+    expect(r.call('DELETE', `/v2/network-volumes/${thing}`).status).toBe(204)
+    expect(r.market.things()).toEqual([])
+  })
+
+  test('a pod is interrupted while its image is still being pulled', () => {
+    const r = rig()
+    const pod = created(r)
+    r.clock.advance(30_000)
+    expect(r.call('GET', `/v2/pods/${pod.id}`).json.runtime).toBeNull()
+    r.market.controls.interrupt({ machine: pod.id })
+    r.clock.advance(hour)
+    expect(r.call('GET', `/v2/pods/${pod.id}`).json).toMatchObject({ status: 'RUNNING', runtime: null })
+    expect(r.market.machines()).toMatchObject([{ billing: false }])
+    r.market.controls.special('host-back', { machine: pod.id })
+    r.clock.advance(minute)
+    expect(r.call('GET', `/v2/pods/${pod.id}`).json.runtime).not.toBeNull()
+  })
+
+  test('GPUs are busy while a pod runs, unless they are told otherwise', () => {
+    const r = rig()
+    const pod = created(r, { gpu: { id: 'NVIDIA GeForce RTX 4090', count: 2 } })
+    r.clock.advance(90_000)
+    const gpus = () => r.call('GET', `/v2/pods/${pod.id}`).json.runtime.gpus as { util: number }[]
+    expect(gpus()).toHaveLength(2)
+    for (const { util } of gpus()) expect(util).toBeGreaterThanOrEqual(70)
+    r.market.controls.special('utilisation', { machine: pod.id, percent: 0 })
+    expect(gpus().map(({ util }) => util)).toEqual([0, 0])
+  })
+
+  test('a short page has a next one', () => {
+    const r = rig()
+    for (const name of ['a', 'b', 'c']) created(r, { name })
+    r.market.controls.special('page-size', { n: 2 })
+    const first = r.call('GET', '/v2/pods?limit=1000').json
+    expect(first.pods).toHaveLength(2)
+    expect(first.pagination.hasNextPage).toBe(true)
+    const rest = r.call('GET', `/v2/pods?limit=1000&cursor=${first.pagination.nextCursor}`).json
+    expect(rest).toMatchObject({ pods: [{ name: 'a' }], pagination: { hasNextPage: false } })
+  })
+})

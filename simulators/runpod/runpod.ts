@@ -1,8 +1,16 @@
 /** RunPod: REST v2 (general since 2026-08-18), the rest of GraphQL, and the 410 of REST v1. See README.md. */
 
 import { billFrom } from '../kit/bill.ts'
+import { deprecatable } from '../kit/deprecation.ts'
 import { seedFrom } from '../kit/random.ts'
-import type { MachineReport, Marketplace, SimReply, SimRequest, SimulatorOptions } from '../kit/simulator.ts'
+import type {
+  MachineReport,
+  Marketplace,
+  SimReply,
+  SimRequest,
+  SimulatorOptions,
+  ThingReport,
+} from '../kit/simulator.ts'
 import { controlsFor } from './controls.ts'
 import { step } from './machines.ts'
 import { notFound, ok, Problem } from './problem.ts'
@@ -82,7 +90,7 @@ export function createRunpod(options: SimulatorOptions): Marketplace {
     return { ...reply, headers: { ...reply.headers, 'x-request-id': requestId(world) } }
   }
 
-  return {
+  const marketplace: Marketplace = {
     name: 'runpod',
     handle,
     bill() {
@@ -93,9 +101,22 @@ export function createRunpod(options: SimulatorOptions): Marketplace {
       step(world)
       return machineReports(world)
     },
+    things() {
+      step(world)
+      return world.state.volumes.map(
+        (volume): ThingReport => ({
+          id: volume.id,
+          kind: 'volume',
+          name: volume.name,
+          billing: true,
+          attachedTo: account.userOf(world, volume.id)?.id ?? null,
+        }),
+      )
+    },
     snapshot: () => snapshotOf(world),
     controls: controlsFor(world),
   }
+  return deprecatable(marketplace, options)
 }
 
 function answer(world: World, request: SimRequest): SimReply {

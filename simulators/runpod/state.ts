@@ -91,6 +91,8 @@ export interface Pod {
   listedFrom: number
   /** The public address that a control set for tcp ports. */
   address: { ip: string; ports: Record<string, number> } | null
+  /** A fixed GPU utilisation in percent. */
+  utilisation?: number | null
   due: Due[]
   statusChangedAt: number
   /** Deleted, and no longer shown anywhere. */

@@ -2,6 +2,7 @@
 
 import { nanosFromUsd } from '../kit/bill.ts'
 import { type Controls, NotPossibleHere } from '../kit/simulator.ts'
+import { pageSizeFrom, percentFrom, thingOrderFrom } from '../kit/things.ts'
 import { goneDisguises } from './errors.ts'
 import { authAnswerNames } from './gate.ts'
 import * as machines from './machines.ts'
@@ -16,6 +17,7 @@ import {
   type Settings,
   type World,
 } from './state.ts'
+import { anyPlace, rentVolume } from './volumes.ts'
 
 export function controlsOf(world: World): Controls {
   const { state, market } = world
@@ -42,9 +44,7 @@ export function controlsOf(world: World): Controls {
           machines.goOffline(world, machine, null)
           return
         }
-        // A rival bids a fifth more per GPU and keeps at it until `bid-wins`.
-        const perGpu = Math.ceil((Number(nanosFromUsd(machine.dphBase)) * 1.22) / machine.gpus)
-        market.setRival(machines.listingOf(world, machine), perGpu, Number.MAX_SAFE_INTEGER - market.state.step)
+        outbidBy(world, machine, 1.22)
       }),
     failStart: ({ count = 1, how = 'stuck', matching = '' }) =>
       ordered(() => void state.orders.failStarts.push({ left: count, matching, how: oneOf(failureKinds, how) })),
@@ -87,7 +87,7 @@ const switches: Record<string, { field: keyof Settings; among: readonly unknown[
   'search-quota': { field: 'rowsPerDay', among: 'number' },
   'gone-disguise': { field: 'goneDisguise', among: goneDisguises },
   'low-bid': { field: 'lowBid', among: ['200', '400'] },
-  'outbid-shape': { field: 'outbidShape', among: ['stopped', 'waiting'] },
+  'outbid-shape': { field: 'outbidShape', among: ['stopped', 'waiting', 'exited'] },
   'destroyed-get': { field: 'destroyedGet', among: ['null', '404'] },
   'ssh-list': { field: 'sshList', among: ['array', 'object', '404'] },
   'log-upload': { field: 'uploadMisses', among: 'number' },
@@ -155,11 +155,29 @@ const specials: Record<string, Special> = {
     const listing = machines.listingOf(world, found)
     if (world.market.free(listing) < found.gpus) world.market.displace(listing, found.gpus)
   },
+  /** The winning bid for its place becomes `factor` times its own, until `bid-wins` or a bid of at least that. */
+  outbid(world, { machine, factor = 1.22 }) {
+    const found = existing(world, machine)
+    if (!found.isBid) throw new NotPossibleHere(`${found.id} is not a bid`)
+    if (typeof factor !== 'number' || !(factor > 1)) throw new RangeError('factor is a number above 1')
+    outbidBy(world, found, factor)
+  },
   'contract-end'(world, { machine }) {
     machines.end(world, existing(world, machine))
   },
-  'gpu-util'(world, { machine, percent }) {
-    existing(world, machine).utilisation = typeof percent === 'number' ? percent : null
+  utilisation(world, order) {
+    existing(world, order.machine).utilisation = percentFrom(order)
+  },
+  'page-size'({ state }, order) {
+    state.settings.pageCap = pageSizeFrom(order)
+  },
+  'foreign-thing'(world, order) {
+    const { name, sizeGb, attachedTo } = thingOrderFrom(order, ['volume'])
+    const machine = attachedTo === null ? undefined : existing(world, attachedTo)
+    const place = machine ? { listing: machine.listing, facts: hardwareOf(world, machine) } : anyPlace(world)
+    const volume = rentVolume(world, place, { label: name, sizeGb })
+    machine?.volumes.push({ id: volume.id, mountPath: '/data' })
+    return { thing: String(volume.id) }
   },
   traffic(world, { machine, downGb = 0, upGb = 0 }) {
     const found = existing(world, machine)
@@ -172,6 +190,13 @@ const specials: Record<string, Special> = {
     state.priceRises.push({ id, machine: Number(machine), factor: Number(factor), createdAt: state.at })
     return { pending_price_increase_id: id }
   },
+}
+
+/** A rival bids more per GPU and keeps at it. */
+function outbidBy(world: World, machine: Machine, factor: number): void {
+  const perGpu = Math.ceil((Number(nanosFromUsd(machine.dphBase)) * factor) / machine.gpus)
+  const { market } = world
+  market.setRival(machines.listingOf(world, machine), perGpu, Number.MAX_SAFE_INTEGER - market.state.step)
 }
 
 function oneOf<T extends string>(names: readonly T[], name: unknown): T {

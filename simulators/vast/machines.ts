@@ -250,6 +250,10 @@ export function outbid(world: World, machine: Machine): void {
     machine.next = 'running'
     machine.actual = 'scheduling'
   }
+  if (world.state.settings.outbidShape === 'exited') {
+    machine.intended = 'running'
+    machine.next = 'running'
+  }
 }
 
 /** Stopping takes a few seconds, in which the container still runs and bills. */

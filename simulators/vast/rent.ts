@@ -5,6 +5,7 @@ import { type ApiError, failedAsk, noCredit, offerGone } from './errors.ts'
 import type { Listing } from './listings.ts'
 import { bidWins, bringUp } from './machines.ts'
 import { credit, done, type FailureKind, type Machine, startMeter, type World } from './state.ts'
+import { canMount, type Mount, mounted, mountsFrom } from './volumes.ts'
 import type { LiveOffer } from './wire.ts'
 
 export interface Rented {
@@ -39,6 +40,8 @@ export function rent(world: World, askId: number, body: unknown): Rented | ApiEr
   if (soldOut && (soldOut !== 'unavailable' || order.cancelUnavailable)) return offerGone(askId, soldOut)
   const tooLow = order.price !== null && nanosFromUsd(order.price) < BigInt(market.minBid(listing, size))
   if (tooLow && order.cancelUnavailable) return offerGone(askId, 'unavailable')
+  const badMount = order.mounts.some((mount) => !canMount(world, found, mount))
+  if (badMount) return failedAsk(400, 'invalid_args', askId, 'error 400/3467: Invalid args: volume_info')
   return created(world, { order, listing, size, offer, blocked: soldOut === 'unavailable' })
 }
 
@@ -55,6 +58,7 @@ interface Order {
   cancelUnavailable: boolean
   templateHash: string | null
   vm: boolean
+  mounts: Mount[]
 }
 
 /** The errors of the order itself, before anything is looked up. */
@@ -108,6 +112,7 @@ function orderFrom(askId: number, body: unknown): Order | ApiError {
       typeof asked.cancel_unavail === 'boolean' ? asked.cancel_unavail : price === null && targetState === 'running',
     templateHash: template,
     vm: asked.vm === true,
+    mounts: mountsFrom(asked.volume_info, env),
   }
 }
 
@@ -232,11 +237,13 @@ function created(
     gpuMeter: null,
     diskMeter: null,
     utilisation: null,
+    volumes: [],
   }
   state.machines[id] = machine
   state.live.push(id)
   state.hardware[id] = structuredClone(offer.facts)
   startMeter(world, machine, 'disk', at)
+  machine.volumes = order.mounts.map((mount) => mounted(world, { listing: listing.index, facts: offer.facts }, mount))
   const runs = settleIn(world, machine, listing, from.blocked)
   return { machine, runs }
 }
@@ -299,6 +306,7 @@ export function rentForeign(world: World, label: string | null): Machine | undef
       cancelUnavailable: true,
       templateHash: null,
       vm: false,
+      mounts: [],
     },
     ...(world.market.offer(offer.id) as { listing: Listing; size: number; offer: LiveOffer }),
     blocked: false,

@@ -15,12 +15,11 @@ import {
   type SearchTerms,
   scoreOf,
   totalPerHour,
-  type WireOffer,
-  wireOffer,
 } from './wire.ts'
 
 export interface SearchAnswer {
-  offers: WireOffer[]
+  offers: LiveOffer[]
+  terms: SearchTerms
   truncated: boolean
 }
 
@@ -65,7 +64,8 @@ export function search(market: Market, query: unknown, at: { now: number; leaks:
   const shown = rows.slice(0, Math.min(limit, mostRows))
   const leaked = at.leaks > 0 ? market.offers().slice(0, at.leaks) : []
   return {
-    offers: [...leaked, ...shown].map((offer) => wireOffer(offer, terms, at.now)),
+    offers: [...leaked, ...shown],
+    terms,
     truncated: rows.length > mostRows && limit > mostRows,
   }
 }

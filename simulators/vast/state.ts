@@ -19,6 +19,7 @@ export interface VastState {
   hardware: Record<string, OfferFacts>
   /** Ids of machines that are not destroyed. */
   live: number[]
+  volumes: Volume[]
   meters: Meter[]
   openMeters: number[]
   /** Nano-dollars of the finished meters. */
@@ -84,6 +85,22 @@ export interface Machine {
   gpuMeter: number | null
   diskMeter: number | null
   utilisation: number | null
+  volumes: { id: number; mountPath: string }[]
+}
+
+/** Storage that lies on one host and outlives the machines that mount it. */
+export interface Volume {
+  id: number
+  label: string | null
+  listing: number
+  hardware: OfferFacts
+  sizeGb: number
+  /** Dollars per hour as the API shows them. */
+  perHour: number
+  createdAt: number
+  deletedAt: number | null
+  /** Its place in `meters`. */
+  meter: number
 }
 
 export type Turn = 'created' | 'loading' | 'running' | 'halted' | 'failed' | 'gone'
@@ -135,11 +152,13 @@ export interface Settings {
   rowsPerDay: number
   goneDisguise: GoneDisguise
   lowBid: '200' | '400'
-  outbidShape: 'stopped' | 'waiting'
+  outbidShape: 'stopped' | 'waiting' | 'exited'
   destroyedGet: 'null' | '404'
   sshList: 'array' | 'object' | '404'
   uploadMisses: number
   leakyRows: number
+  /** No page of the lists has more rows. */
+  pageCap: number | null
   /** Machines fail, go offline and take their time by chance. */
   mishaps: boolean
   missingGroups: string[]
@@ -171,7 +190,7 @@ export function openWorld(options: WorldOptions): World {
   const listings = options.recordedOffers
     ? recordedListings(options.recordedOffers)
     : generatedListings(seed, options.offers)
-  const kept = restored ? structuredClone(restored) : undefined
+  const kept = restored ? upToDate(structuredClone(restored)) : undefined
   const market = openMarket(listings, {
     seed,
     now: clock.now(),
@@ -184,6 +203,13 @@ export function openWorld(options: WorldOptions): World {
   return { state, clock, random, market, seed, brokeAt: undefined }
 }
 
+/** What was saved before there were volumes. */
+function upToDate(state: VastState): VastState {
+  state.volumes ??= []
+  for (const machine of Object.values(state.machines)) machine.volumes ??= []
+  return state
+}
+
 function newState(now: number, seed: number, market: MarketState): VastState {
   return {
     at: now,
@@ -192,6 +218,7 @@ function newState(now: number, seed: number, market: MarketState): VastState {
     machines: {},
     hardware: {},
     live: [],
+    volumes: [],
     meters: [],
     openMeters: [],
     settled: '0',
@@ -217,6 +244,7 @@ function newState(now: number, seed: number, market: MarketState): VastState {
       sshList: 'array',
       uploadMisses: 2,
       leakyRows: 0,
+      pageCap: null,
       mishaps: true,
       missingGroups: [],
     },
@@ -244,7 +272,7 @@ export function startMeter(world: World, machine: Machine, kind: 'gpu' | 'disk',
   const field = kind === 'gpu' ? 'gpuMeter' : 'diskMeter'
   if (machine[field] !== null) return
   const usd = kind === 'gpu' ? machine.dphBase : machine.storagePerHour
-  world.state.meters.push({
+  machine[field] = openMeter(world, {
     machineId: String(machine.id),
     label: machine.label,
     kind,
@@ -253,20 +281,29 @@ export function startMeter(world: World, machine: Machine, kind: 'gpu' | 'disk',
     ratePerHour: nanosFromUsd(usd).toString(),
     stepMs: 1_000,
   })
-  machine[field] = world.state.meters.length - 1
-  world.state.openMeters.push(machine[field])
+}
+
+/** Its place in `meters`. */
+export function openMeter(world: World, meter: Meter): number {
+  const nth = world.state.meters.push(meter) - 1
+  world.state.openMeters.push(nth)
   world.brokeAt = undefined
+  return nth
 }
 
 export function stopMeter(world: World, machine: Machine, kind: 'gpu' | 'disk', at: number): void {
   const field = kind === 'gpu' ? 'gpuMeter' : 'diskMeter'
   const nth = machine[field]
   if (nth === null) return
+  endMeter(world, nth, at)
+  machine[field] = null
+}
+
+export function endMeter(world: World, nth: number, at: number): void {
   const meter = world.state.meters[nth] as Meter
   meter.endedAt = at
   settle(world, meter, at)
   world.state.openMeters = world.state.openMeters.filter((open) => open !== nth)
-  machine[field] = null
 }
 
 /** A sum that is due at once, such as bandwidth: an hour that is over, at the rate of the whole sum. */

@@ -258,6 +258,31 @@ describe('search', () => {
   })
 })
 
+describe('rows that are written once', () => {
+  test('say the same as rows written anew, after prices, time and terms have changed', () => {
+    const sim = setUp({ calm: false })
+    const fresh = (query: object) =>
+      sim.vast.handle({
+        ...request('GET', '/api/v0/bundles/'),
+        query: new URLSearchParams({ q: JSON.stringify(query), select_cols: JSON.stringify(columns) }),
+      }).body
+    const columns = Object.keys(anOffer(sim))
+    const queries = [
+      { ...cheapest, type: 'on-demand' },
+      { ...cheapest, type: 'bid', allocated_storage: 120 },
+    ]
+    for (let round = 0; round < 20; round += 1) {
+      for (const query of queries) {
+        const { offers } = sim.call('POST', '/api/v0/bundles/', query).body
+        expect(offers.length).toBeGreaterThan(0)
+        expect(JSON.parse(fresh(query)).offers).toEqual(offers)
+      }
+      if (round === 10) sim.vast.controls.changePrice({ factor: 1.5 })
+      sim.clock.advance(1_234_567)
+    }
+  })
+})
+
 describe('keys', () => {
   test('no key is 403, an unknown one 404 or 401 by endpoint', () => {
     const sim = setUp()
@@ -1128,5 +1153,194 @@ describe('a recorded market', () => {
     expect(offers.map(price)).toEqual(recording.map(price))
     const id = running(sim, {}, anOffer(sim))
     expect(shown(sim, id).actual_status).toBe('running')
+  })
+})
+
+describe('volumes', () => {
+  const search = (sim: Setup, more: Record<string, unknown> = {}) =>
+    sim.call('POST', '/api/v0/volumes/search/', { disk_space: { gte: 100 }, ...more }).body.offers
+  const list = (sim: Setup) => sim.call('GET', '/api/v0/volumes/?owner=me&type=all_volume').body.volumes
+
+  test('are found, rented, listed, billed by the second, charged as volumes, and deleted', () => {
+    const sim = setUp()
+    const offer = search(sim, { limit: 3 })[0]
+    expect(Object.keys(offer)).toContain('ask_contract_id')
+    const made = sim.call('PUT', '/api/v0/volumes/', { id: offer.id, size: 100, name: 'data_1' })
+    expect(made.body).toEqual({ success: true, volume_name: expect.stringMatching(/^V\.\d+$/) })
+    const [volume] = list(sim)
+    expect(volume).toMatchObject({ label: 'data_1', status: 'created', instances: [], machine_id: offer.machine_id })
+    expect(made.body.volume_name).toBe(`V.${volume.id}`)
+    expect(search(sim, { machine_id: { eq: offer.machine_id } })[0]?.disk_space ?? 0).toBe(offer.disk_space - 100)
+
+    sim.clock.advance(7_200_000)
+    const rate = nanosFromUsd(volume.storage_total_cost)
+    const [line] = sim.vast.bill().lines
+    expect(line).toMatchObject({ machineId: String(volume.id), kind: 'disk', thing: 'volume', endedAt: null })
+    expect(line?.amount).toBe(String(rate * 2n))
+    const user = sim.call('GET', '/api/v0/users/current/').body
+    expect(nanosFromUsd(user.credit)).toBe(10_000_000_000_000n - rate * 2n)
+
+    expect(sim.call('DELETE', `/api/v0/volumes/?id=${volume.id}`).body).toEqual({ success: true })
+    sim.clock.advance(3_600_000)
+    expect(list(sim)).toEqual([])
+    expect(sim.vast.bill().total).toBe(String(rate * 2n))
+    expect(sim.call('DELETE', '/api/v0/volumes/', { id: volume.id })).toMatchObject({
+      status: 404,
+      body: { success: false, error: 'no_such_volume' },
+    })
+
+    const range = { gte: start / 1_000 - 60, lte: start / 1_000 + 86_400 }
+    const charges = (filters: object) =>
+      sim.call('GET', `/api/v0/charges/?select_filters=${JSON.stringify({ day: range, ...filters })}`).body.results
+    expect(charges({ type: { in: ['volume'] } })).toMatchObject([
+      {
+        type: 'volume',
+        source: `volume-${volume.id}`,
+        start: start / 1_000,
+        end: start / 1_000 + 7_200,
+        amount: Math.round(Number(rate * 2n) / 1e6) / 1e3,
+        metadata: { label: 'data_1' },
+        items: [{ type: 'disk', description: '100 GB' }],
+      },
+    ])
+    expect(charges({ type: { in: ['instance'] } })).toEqual([])
+    expect(charges({})).toHaveLength(1)
+  })
+
+  test('outlive their machine, and are released half a minute after its end', () => {
+    const sim = setUp()
+    const offer = anOffer(sim, { disk_space: { gte: 200 } })
+    const volumes = offer.avail_vol_ask_id === null ? 0 : offer.avail_vol_ask_id
+    expect(volumes).not.toBe(0)
+    const info = { create_new: true, volume_id: volumes, size: 40, mount_path: '/data' }
+    const id = rented(sim, { volume_info: info }, offer)
+    const [volume] = list(sim)
+    expect(volume).toMatchObject({ status: 'in-use', instances: [id], disk_space: 40 })
+    expect(sim.call('GET', '/api/v1/instances/').body.instances[0].volume_info).toEqual([
+      { volume_id: volume.id, mount_path: '/data' },
+    ])
+    expect(sim.call('DELETE', '/api/v0/volumes/', { id: volume.id }).status).toBe(400)
+    sim.call('DELETE', `/api/v0/instances/${id}/`)
+    sim.clock.advance(29_000)
+    expect(sim.call('DELETE', '/api/v0/volumes/', { id: volume.id }).status).toBe(400)
+    sim.clock.advance(1_000)
+    expect(list(sim)[0]).toMatchObject({ status: 'created', instances: [] })
+    const open = sim.vast.bill().lines.filter((line) => line.endedAt === null)
+    expect(open).toMatchObject([{ machineId: String(volume.id), thing: 'volume' }])
+    expect(sim.vast.machines()).toMatchObject([{ billing: false }])
+    expect(sim.vast.things()).toMatchObject([{ id: String(volume.id), attachedTo: null, billing: true }])
+  })
+
+  test('mount only where they lie', () => {
+    const sim = setUp()
+    sim.vast.controls.special('foreign-thing', { kind: 'volume', name: 'elsewhere' })
+    const [volume] = list(sim)
+    const away = anOffer(sim, { machine_id: { neq: volume.machine_id } })
+    const wish = { ...order, volume_info: { create_new: false, volume_id: volume.id, mount_path: '/data' } }
+    const answer = sim.call('PUT', `/api/v0/asks/${away.id}/`, wish)
+    expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_args' } })
+    expect(sim.vast.machines()).toEqual([])
+    const home = anOffer(sim, { machine_id: { eq: volume.machine_id }, dph_total: {}, direct_port_count: {} })
+    const id = rented(sim, { env: { [`-v V.${volume.id}:/mnt`]: '1' }, disk: 8 }, home)
+    expect(list(sim)[0].instances).toEqual([id])
+  })
+
+  test('refuse a wrong size, a wrong name and a wrong id', () => {
+    const sim = setUp()
+    const offer = search(sim)[0]
+    const put = (body: unknown) => sim.call('PUT', '/api/v0/volumes/', body)
+    expect(put({ id: offer.id, size: offer.disk_space + 1 })).toMatchObject({ status: 400 })
+    expect(put({ id: offer.id, name: 'gf-with-hyphens' })).toMatchObject({
+      status: 422,
+      body: { error: 'invalid_args' },
+    })
+    expect(put({ id: 1 })).toMatchObject({ status: 404, body: { error: 'no_such_ask' } })
+    expect(sim.call('DELETE', '/api/v0/volumes/', {})).toMatchObject({ status: 400, body: { error: 'invalid_args' } })
+    expect(sim.call('GET', '/api/v0/volumes/?owner=me&type=network_volume').body.volumes).toEqual([])
+    expect(sim.vast.things()).toEqual([])
+  })
+})
+
+describe('the market against a bid', () => {
+  const bidOffer = (sim: Setup) => anOffer(sim, { type: 'bid', num_gpus: { eq: 1 } })
+
+  test('outbids by a factor, and a higher bid brings the machine back', () => {
+    const sim = setUp()
+    const offer = bidOffer(sim)
+    const id = running(sim, { price: offer.min_bid }, offer)
+    sim.vast.controls.special('outbid', { machine: String(id), factor: 1.5 })
+    const paused = shown(sim, id)
+    expect(paused).toMatchObject({ actual_status: 'exited', intended_status: 'stopped' })
+    expect(paused.min_bid).toBeCloseTo(offer.min_bid * 1.5, 6)
+    const bid = (price: number) => sim.call('PUT', `/api/v0/instances/bid_price/${id}/`, { client_id: 'me', price })
+    expect(bid(offer.min_bid * 1.4).body).toEqual({ success: true })
+    expect(shown(sim, id).actual_status).toBe('exited')
+    expect(bid(offer.min_bid * 1.6).body).toEqual({ success: true })
+    expect(shown(sim, id)).toMatchObject({ intended_status: 'running', actual_status: 'loading' })
+    sim.clock.advance(10_000)
+    expect(shown(sim, id).actual_status).toBe('running')
+  })
+
+  test('outbids a machine that is still loading, which then never bills a GPU', () => {
+    const sim = setUp()
+    const offer = bidOffer(sim)
+    sim.vast.controls.pace({ loadingMs: 60_000 })
+    const id = rented(sim, { price: offer.min_bid }, offer)
+    sim.clock.advance(30_000)
+    expect(shown(sim, id).actual_status).toBe('loading')
+    sim.vast.controls.special('outbid-shape', { value: 'exited' })
+    sim.vast.controls.interrupt({ machine: String(id) })
+    expect(shown(sim, id)).toMatchObject({
+      actual_status: 'exited',
+      intended_status: 'running',
+      cur_state: 'stopped',
+      next_state: 'running',
+    })
+    sim.clock.advance(3_600_000)
+    expect(sim.vast.bill().lines.map((line) => line.kind)).toEqual(['disk'])
+    sim.vast.controls.special('bid-wins', { machine: String(id) })
+    sim.clock.advance(60_000)
+    expect(shown(sim, id).actual_status).toBe('running')
+  })
+
+  test('cannot outbid what is no bid', () => {
+    const sim = setUp()
+    const id = running(sim)
+    expect(() => sim.vast.controls.special('outbid', { machine: String(id) })).toThrow('is not a bid')
+  })
+})
+
+describe('what an idle policy and a pager look at', () => {
+  test('the GPU is busy while it runs, unless it is told otherwise', () => {
+    const sim = setUp()
+    const id = running(sim)
+    const seen = Array.from({ length: 10 }, () => {
+      sim.clock.advance(60_000)
+      return shown(sim, id).gpu_util
+    })
+    expect(Math.min(...seen)).toBeGreaterThanOrEqual(70)
+    expect(Math.max(...seen)).toBeLessThanOrEqual(100)
+    expect(new Set(seen).size).toBeGreaterThan(1)
+    sim.vast.controls.special('utilisation', { machine: String(id), percent: 0 })
+    expect(shown(sim, id).gpu_util).toBe(0)
+    sim.vast.controls.special('utilisation', { machine: String(id), percent: null })
+    expect(shown(sim, id).gpu_util).toBe(seen.at(-1))
+  })
+
+  test('a short page of the list, of charges and of invoices is not the last one', () => {
+    const sim = setUp()
+    const ids = [rented(sim), rented(sim), rented(sim)].sort((one, other) => one - other)
+    sim.vast.controls.special('page-size', { n: 2 })
+    const first = sim.call('GET', '/api/v1/instances/?limit=25').body
+    expect(first).toMatchObject({ instances_found: 2, total_instances: 3 })
+    const rest = sim.call('GET', `/api/v1/instances/?limit=25&after_token=${first.next_token}`).body
+    expect([...first.instances, ...rest.instances].map(({ id }: { id: number }) => id)).toEqual(ids)
+    expect(rest.next_token).toBeNull()
+    sim.clock.advance(60_000)
+    const day = JSON.stringify({ day: { gte: 0, lte: 4e9 } })
+    const charges = sim.call('GET', `/api/v0/charges/?limit=500&select_filters=${day}`).body
+    expect(charges).toMatchObject({ count: 2, total: 3, next_token: expect.any(String) })
+    sim.vast.controls.special('page-size', { n: null })
+    expect(sim.call('GET', '/api/v1/instances/').body).toMatchObject({ instances_found: 3, next_token: null })
   })
 })

@@ -2,7 +2,15 @@
 
 import { billFrom } from '../kit/bill.ts'
 import { text } from '../kit/controlled.ts'
-import type { MachineReport, Marketplace, SimReply, SimRequest, SimulatorOptions } from '../kit/simulator.ts'
+import { deprecatable } from '../kit/deprecation.ts'
+import type {
+  MachineReport,
+  Marketplace,
+  SimReply,
+  SimRequest,
+  SimulatorOptions,
+  ThingReport,
+} from '../kit/simulator.ts'
 import { controlsOf } from './controls.ts'
 import { admit } from './gate.ts'
 import { catchUp } from './machines.ts'
@@ -14,7 +22,9 @@ import { listRoutes } from './routes/list.ts'
 import { logRoutes, uploaded } from './routes/logs.ts'
 import type { Route } from './routes/route.ts'
 import { searchRoutes } from './routes/search.ts'
+import { volumeRoutes } from './routes/volumes.ts'
 import { openWorld, type World } from './state.ts'
+import { liveVolumes, usersOf } from './volumes.ts'
 
 export interface VastOptions extends SimulatorOptions {
   /** A flat list of recorded wire offers that replaces the generated market; see `recordedOffersFrom`. */
@@ -31,6 +41,7 @@ const routes: Route[] = [
   ...billingRoutes,
   ...logRoutes,
   ...accountRoutes,
+  ...volumeRoutes,
   ...instanceRoutes,
 ]
 
@@ -44,7 +55,7 @@ export function createVast(options: VastOptions): Marketplace {
     ...(options.restored !== undefined ? { restored: options.restored } : {}),
   })
 
-  return {
+  const marketplace: Marketplace = {
     name: 'vast',
     controls: controlsOf(world),
     handle(request) {
@@ -66,11 +77,24 @@ export function createVast(options: VastOptions): Marketplace {
         }),
       )
     },
+    things() {
+      catchUp(world)
+      return liveVolumes(world).map(
+        (volume): ThingReport => ({
+          id: String(volume.id),
+          kind: 'volume',
+          name: volume.label,
+          billing: true,
+          attachedTo: usersOf(world, volume).map(String)[0] ?? null,
+        }),
+      )
+    },
     snapshot() {
       catchUp(world)
       return structuredClone({ ...world.state, chance: world.random.state() })
     },
   }
+  return deprecatable(marketplace, options)
 }
 
 function answer(world: World, request: SimRequest, accepted: string): SimReply {

@@ -68,7 +68,7 @@ export function instanceView(world: World, machine: Machine): InstanceView {
     gpu_frac: facts.gpu_frac,
     gpu_ram: facts.gpu_ram,
     gpu_totalram: facts.gpu_total_ram,
-    gpu_util: running ? (machine.utilisation ?? load % 100) : null,
+    gpu_util: running ? (machine.utilisation ?? 70 + (load % 30)) : null,
     gpu_temp: running ? 35 + (load % 40) : null,
     gpu_lanes: facts.gpu_lanes,
     gpu_mem_bw: facts.gpu_mem_bw,

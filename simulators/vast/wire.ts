@@ -225,6 +225,24 @@ export function wireOffer(offer: LiveOffer, terms: SearchTerms, now: number): Wi
   }
 }
 
+const texts = new WeakMap<LiveOffer, Map<string, [before: string, after: string]>>()
+
+/** The same as JSON text. Only `duration` changes while the offer stays, so the rest is written once. */
+export function offerText(offer: LiveOffer, terms: SearchTerms, now: number): string {
+  const key = `${terms.type} ${terms.storageGb} ${offer.endsAt}`
+  const known = texts.get(offer) ?? new Map<string, [string, string]>()
+  let text = known.get(key)
+  if (!text) {
+    const mark = '~duration~'
+    const whole = JSON.stringify({ ...wireOffer(offer, terms, now), duration: mark })
+    const at = whole.indexOf(`"${mark}"`)
+    text = [whole.slice(0, at), whole.slice(at + mark.length + 2)]
+    known.set(key, text)
+    texts.set(offer, known)
+  }
+  return `${text[0]}${(offer.endsAt - now) / 1_000}${text[1]}`
+}
+
 function hourly(gpu: number, disk: number): Record<string, number> {
   return {
     gpuCostPerHour: gpu,

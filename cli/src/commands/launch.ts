@@ -63,6 +63,22 @@ export function addLaunch(program: Command, run: Runner): void {
         'end',
       ]),
     )
+    .option('--idle-timeout <time>', 'stop it when nobody used it for so long, such as 30m; at least 5m', timeSpan)
+    .addOption(new Option('--idle-action <what>', 'what happens then (default stop)').choices(['stop', 'terminate']))
+    .option('--idle-busy-above <percent>', 'a GPU that works more than this is in use', amount)
+    .option('--max-lifetime <time>', 'end it so long after it was first up, such as 8h', timeSpan)
+    .option('--budget <usd>', 'the most that it may cost in all', dollars)
+    .addOption(
+      new Option('--budget-action <what>', 'what happens when that is spent (default stop)').choices([
+        'stop',
+        'terminate',
+      ]),
+    )
+    .option('--on-demand-after <time>', 'take an on-demand machine after so long without a spot one', timeSpan)
+    .option('--bid-factor <n>', 'bid so many times the lowest bid that wins, 1 to 3 (default 1.1)', amount)
+    .option('--checkpoint <command>', 'runs on the machine before it is stopped or taken')
+    .option('--checkpoint-timeout <time>', 'how long that may take (default 2m)', timeSpan)
+    .option('--dead-man <time>', 'it ends itself after so long without a word from the server', timeSpan)
     .option('--idempotency-key <key>', 'the same key with the same request launches only once')
     .option('--dry-run', 'show what would be tried, rent nothing')
     .option('-y, --yes', 'do not ask')

@@ -39,6 +39,9 @@ function factsOf(instance: Instance, { now, paint }: Context): [string, string |
     ['price', priced],
     ['billed now', isZero(rate) ? 'nothing' : perHour(rate)],
     ['cost so far', `${usd(instance.cost_so_far_usd)} at most`],
+    ['idle', instance.idle_text],
+    ['lease', instance.lease === null ? null : instance.lease.text],
+    ['budget', budgetOf(instance)],
     ['image', instance.image],
     ['disk', `${instance.storage_gb} GB`],
     ['environment', Object.keys(instance.environment).join(', ') || null],
@@ -53,4 +56,11 @@ function factsOf(instance: Instance, { now, paint }: Context): [string, string |
     ['launched', `${localTime(instance.created_at)} (${ago(instance.created_at, now())})`],
     ['ended', instance.ended_at === null ? null : `${localTime(instance.ended_at)} (${ago(instance.ended_at, now())})`],
   ]
+}
+
+/** `$0.12 of $5.00, then stop; at this rate the budget ends on Tuesday 14:20 UTC` */
+function budgetOf({ budget }: Instance): string | null {
+  if (budget === null) return null
+  const { spent_usd: spent, limit_usd: limit, action, forecast } = budget
+  return [`${usd(spent, 2)} of ${usd(limit, 2)}, then ${action}`, ...(forecast === null ? [] : [forecast.text])].join('; ')
 }

@@ -5,6 +5,7 @@ import { type Clock, dayMs, hourMs, type Instant } from '../core/time.ts'
 import type { ChargeStore } from '../store/charges.ts'
 import type { InstanceStore } from '../store/instances.ts'
 import { getInstance } from './instances.ts'
+import type { Who } from './who.ts'
 
 export interface InstanceCosts {
   instance: Instance
@@ -35,8 +36,8 @@ export interface CostDeps {
   clock: Clock
 }
 
-export async function instanceCosts(id: string, deps: CostDeps): Promise<InstanceCosts> {
-  const instance = await getInstance(id, deps)
+export async function instanceCosts(id: string, who: Who, deps: CostDeps): Promise<InstanceCosts> {
+  const instance = await getInstance(id, who, deps)
   return costsOf(instance, await deps.charges.ofInstance(instance.id), deps.clock.now())
 }
 

@@ -1,14 +1,16 @@
 import { publicProviderNames } from '../core/providers.ts'
 import { AppError } from './errors.ts'
 import { type ActionDeps, getInstance, providerOf } from './instances.ts'
+import type { Who } from './who.ts'
 
 /** The last lines that its machine printed, oldest first. */
 export async function instanceLogs(
   id: string,
   { tail }: { tail: number },
+  who: Who,
   deps: Pick<ActionDeps, 'instances' | 'providers'>,
 ): Promise<string[]> {
-  const instance = await getInstance(id, deps)
+  const instance = await getInstance(id, who, deps)
   const provider = providerOf(instance, deps.providers)
   if (!provider.describe().abilities.hasLogs) {
     const name = publicProviderNames[provider.name]

@@ -4,7 +4,7 @@ import type { Instance } from '../core/instances/instance.ts'
 import { statuses } from '../core/instances/status.ts'
 import { nanosFromUsd } from '../core/money.ts'
 import { hourMs } from '../core/time.ts'
-import { aCharge, aLaunch, anEntry, anInstance, anInstanceId, testStart } from '../testing/builders.ts'
+import { aCharge, aLaunch, anEntry, anInstance, anInstanceId, someone, testStart } from '../testing/builders.ts'
 import { type TestStores, testStores } from '../testing/database.ts'
 import { type FakeProvider, fakeProvider } from '../testing/fake-provider.ts'
 import { virtualClock } from '../testing/virtual-clock.ts'
@@ -53,40 +53,40 @@ async function given(change: Partial<Instance>): Promise<void> {
 describe('terminate', () => {
   test.each(statuses)('of what is %s is never refused', async (status) => {
     await given({ status })
-    const after = await terminateInstance(id, deps)
+    const after = await terminateInstance(id, someone, deps)
 
     const ended = status === 'terminated' || status === 'failed'
     expect(after.wanted).toBe(ended ? 'up' : 'ended')
     expect(after.status).toBe(ended || status === 'requested' ? status : 'terminating')
-    expect(await terminateInstance(id, deps)).toEqual(after)
+    expect(await terminateInstance(id, someone, deps)).toEqual(after)
   })
 })
 
 describe('stop, start and restart', () => {
   test('write down what is wanted, wake the worker and leave an event', async () => {
     await given({ status: 'ready' })
-    expect(await stopInstance(id, deps)).toMatchObject({ wanted: 'stopped', status: 'stopping' })
+    expect(await stopInstance(id, someone, deps)).toMatchObject({ wanted: 'stopped', status: 'stopping' })
     expect(rung).toBe(1)
-    expect(await stopInstance(id, deps)).toMatchObject({ status: 'stopping' })
+    expect(await stopInstance(id, someone, deps)).toMatchObject({ status: 'stopping' })
     expect(rung).toBe(1)
-    const events = await instanceEvents(id, { limit: 10 }, stores)
+    const events = await instanceEvents(id, { limit: 10 }, someone, stores)
     expect(events.at(-1)).toMatchObject({ status: 'stopping', because: 'asked', data: { action: 'stop' } })
   })
 
   test('a start orders a start, once', async () => {
     await given({ status: 'stopped' })
-    expect(await startInstance(id, deps)).toMatchObject({
+    expect(await startInstance(id, someone, deps)).toMatchObject({
       wanted: 'up',
       status: 'starting',
       launch: { startOrderedAt: testStart },
     })
-    await startInstance(id, deps)
+    await startInstance(id, someone, deps)
     expect(rung).toBe(1)
   })
 
   test.each(['running', 'ready'] as const)('a start of what is %s already changes nothing', async (status) => {
     await given({ status })
-    expect(await startInstance(id, deps)).toMatchObject({ status })
+    expect(await startInstance(id, someone, deps)).toMatchObject({ status })
     expect(rung).toBe(0)
   })
 
@@ -95,32 +95,32 @@ describe('stop, start and restart', () => {
     vast.restart = async () => {
       expect((await stores.events.list({ limit: 10 })).at(-1)).toMatchObject({ data: { action: 'restart' } })
     }
-    expect(await restartInstance(id, deps)).toMatchObject({ status: 'ready' })
+    expect(await restartInstance(id, someone, deps)).toMatchObject({ status: 'ready' })
     expect.assertions(2)
   })
 
   test('are refused with a way forward where they make no sense', async () => {
     await given({ status: 'stopping' })
-    await expect(startInstance(id, deps)).rejects.toMatchObject({
+    await expect(startInstance(id, someone, deps)).rejects.toMatchObject({
       code: 'not_allowed_now',
       fix: expect.stringMatching(/stopped/),
     })
-    await expect(restartInstance(id, deps)).rejects.toMatchObject({ code: 'not_allowed_now' })
-    await expect(stopInstance('inst_unknown', deps)).rejects.toMatchObject({ code: 'not_found' })
-    await expect(getInstance('inst_unknown', deps)).rejects.toMatchObject({ code: 'not_found' })
+    await expect(restartInstance(id, someone, deps)).rejects.toMatchObject({ code: 'not_allowed_now' })
+    await expect(stopInstance('inst_unknown', someone, deps)).rejects.toMatchObject({ code: 'not_found' })
+    await expect(getInstance('inst_unknown', someone, deps)).rejects.toMatchObject({ code: 'not_found' })
   })
 
   test('a stop is refused where the marketplace would lose the machine', async () => {
     await given({ status: 'ready' })
     vast = fakeProvider({ clock, abilities: { canStop: false } })
-    await expect(stopInstance(id, deps)).rejects.toMatchObject({ code: 'not_possible_here' })
+    await expect(stopInstance(id, someone, deps)).rejects.toMatchObject({ code: 'not_possible_here' })
     expect(await stores.instances.get(id)).toMatchObject({ wanted: 'up', status: 'ready' })
   })
 
   test('a machine whose key was taken away is named as one that may still be billed', async () => {
     await given({ status: 'ready' })
     const keyless = { ...deps, providers: { all: () => [], find: () => undefined } }
-    await expect(stopInstance(id, keyless)).rejects.toMatchObject({ fix: expect.stringMatching(/billed/) })
+    await expect(stopInstance(id, someone, keyless)).rejects.toMatchObject({ fix: expect.stringMatching(/billed/) })
   })
 })
 
@@ -143,8 +143,8 @@ test('pages of a list end where nothing follows', async () => {
     await stores.instances.add(anEntry({ instance: anInstance({ id: anInstanceId(number) }) }))
   }
   await stores.charges.put([aCharge()])
-  const first = await listInstances({ limit: 2 }, stores)
-  const second = await listInstances({ limit: 2, ...(first.next && { before: first.next }) }, stores)
+  const first = await listInstances({ limit: 2 }, someone, stores)
+  const second = await listInstances({ limit: 2, ...(first.next && { before: first.next }) }, someone, stores)
 
   expect([...first.instances, ...second.instances].map((one) => one.id)).toEqual([4, 3, 2, 1].map(anInstanceId))
   expect(second.next).toBeNull()

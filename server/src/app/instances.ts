@@ -13,8 +13,11 @@ import {
 import { providerNamed, publicProviderNames } from '../core/providers.ts'
 import type { Clock } from '../core/time.ts'
 import type { Provider, Providers } from '../providers/provider.ts'
+import { BudgetRefused } from '../store/budgets.ts'
 import type { InstanceStore } from '../store/instances.ts'
+import { budgetSpent } from './budget-gate.ts'
 import { AppError, noSuchInstance } from './errors.ts'
+import { maySee, type Who } from './who.ts'
 
 export interface ActionDeps {
   instances: Pick<InstanceStore, 'get' | 'byMachine' | 'want'>
@@ -24,12 +27,14 @@ export interface ActionDeps {
   bell: Bell
 }
 
+/** What `who` may see; what is another project's does not exist for them. */
 export async function getInstance(
   id: string,
+  who: Who,
   { instances }: { instances: Pick<InstanceStore, 'get' | 'byMachine'> },
 ): Promise<Instance> {
   const instance = (await instances.get(id)) ?? (await byAlias(id, instances))
-  if (instance === undefined) throw noSuchInstance(id)
+  if (instance === undefined || !maySee(who, instance)) throw noSuchInstance(id)
   return instance
 }
 
@@ -40,28 +45,44 @@ async function byAlias(id: string, instances: Pick<InstanceStore, 'byMachine'>):
   return provider === undefined ? undefined : instances.byMachine(provider, id.slice(at + 1))
 }
 
+export interface TerminateOptions {
+  /** At once: without saving the work, or waiting for that. */
+  force?: boolean | undefined
+}
+
 /** Ends it for good. Allowed in every status; repeated on an ended one it changes nothing. */
-export async function terminateInstance(id: string, deps: ActionDeps): Promise<Instance> {
+export async function terminateInstance(
+  id: string,
+  who: Who,
+  deps: ActionDeps,
+  { force = false }: TerminateOptions = {},
+): Promise<Instance> {
   for (let left = terminateTries; ; left -= 1) {
-    const instance = await getInstance(id, deps)
-    if (finalStatuses.has(instance.status) || instance.wanted === 'ended') return instance
+    const instance = await getInstance(id, who, deps)
+    const skip = force && mayWaitForCheckpoint(instance)
+    if (finalStatuses.has(instance.status) || (instance.wanted === 'ended' && !skip)) return instance
     // What is asking for a machine at this moment is settled first: a launch whose answer is open cannot be ended by name.
     const status: Status = instance.status === 'requested' && instance.attempt === 0 ? 'requested' : 'terminating'
     try {
-      await want(instance, { wanted: 'ended', status, action: 'terminate' }, deps)
+      const launch = skip ? { checkpointEndedAt: deps.clock.now(), checkpointResult: 'skipped' as const } : {}
+      await want(instance, { wanted: 'ended', status, action: 'terminate', launch }, who, deps)
     } catch (error) {
       // The worker moved it between our look and our wish. Whoever wants an end must not have to ask twice.
       if (left > 1 && error instanceof AppError && error.code === 'not_allowed_now') continue
       throw error
     }
-    return getInstance(id, deps)
+    return getInstance(id, who, deps)
   }
 }
 
 const terminateTries = 5
 
-export async function stopInstance(id: string, deps: ActionDeps): Promise<Instance> {
-  const instance = await getInstance(id, deps)
+function mayWaitForCheckpoint({ launch, wish }: Instance): boolean {
+  return wish.policies.checkpoint !== null && launch !== null && launch.checkpointResult !== 'skipped'
+}
+
+export async function stopInstance(id: string, who: Who, deps: ActionDeps): Promise<Instance> {
+  const instance = await getInstance(id, who, deps)
   if (instance.status === 'stopped' || instance.status === 'stopping') return instance
   requireAllowed('stop', instance)
   const provider = providerOf(instance, deps.providers)
@@ -72,32 +93,32 @@ export async function stopInstance(id: string, deps: ActionDeps): Promise<Instan
       details: { provider: name },
     })
   }
-  await want(instance, { wanted: 'stopped', status: 'stopping', action: 'stop' }, deps)
-  return getInstance(id, deps)
+  await want(instance, { wanted: 'stopped', status: 'stopping', action: 'stop' }, who, deps)
+  return getInstance(id, who, deps)
 }
 
-export async function startInstance(id: string, deps: ActionDeps): Promise<Instance> {
-  const instance = await getInstance(id, deps)
+export async function startInstance(id: string, who: Who, deps: ActionDeps): Promise<Instance> {
+  const instance = await getInstance(id, who, deps)
   if (instance.wanted === 'up' && alreadyUp.has(instance.status)) return instance
   requireAllowed('start', instance)
   providerOf(instance, deps.providers)
   const launch = { startOrderedAt: deps.clock.now() }
-  await want(instance, { wanted: 'up', status: 'starting', action: 'start', launch }, deps)
-  return getInstance(id, deps)
+  await want(instance, { wanted: 'up', status: 'starting', action: 'start', launch }, who, deps)
+  return getInstance(id, who, deps)
 }
 
 const alreadyUp: ReadonlySet<Status> = new Set(['starting', 'running', 'ready'])
 
-export async function restartInstance(id: string, deps: ActionDeps): Promise<Instance> {
-  const instance = await getInstance(id, deps)
+export async function restartInstance(id: string, who: Who, deps: ActionDeps): Promise<Instance> {
+  const instance = await getInstance(id, who, deps)
   requireAllowed('restart', instance)
   const provider = providerOf(instance, deps.providers)
   const { launch } = instance
   if (launch?.externalId == null) throw notAllowed('restart', instance)
   // Written down first, like every order; it changes nothing that is wanted.
-  await want(instance, { wanted: 'up', status: instance.status, action: 'restart' }, deps)
+  await want(instance, { wanted: 'up', status: instance.status, action: 'restart' }, who, deps)
   await provider.restart(launch.externalId)
-  return getInstance(id, deps)
+  return getInstance(id, who, deps)
 }
 
 function requireAllowed(action: InstanceAction, instance: Instance): void {
@@ -140,6 +161,7 @@ export function providerOf(instance: Instance, providers: Providers): Provider {
 async function want(
   instance: Instance,
   change: { wanted: Instance['wanted']; status: Status; action: InstanceAction; launch?: Partial<Launch> },
+  who: Who,
   { instances, clock, bell }: ActionDeps,
 ): Promise<void> {
   const now = clock.now()
@@ -156,6 +178,7 @@ async function want(
     },
     {
       at: now,
+      actor: who.actor,
       instanceId: instance.id,
       kind: moved ? 'status' : 'order',
       status: moved ? change.status : null,
@@ -163,7 +186,9 @@ async function want(
       message: `${change.action} was asked for`,
       data: { from: instance.status, action: change.action },
     },
-  )
+  ).catch((error: unknown) => {
+    throw error instanceof BudgetRefused ? budgetSpent(error.refusal) : error
+  })
   if (!done) {
     throw new AppError('not_allowed_now', `instance ${instance.id} has just changed`, {
       fix: 'look at it again, then decide',

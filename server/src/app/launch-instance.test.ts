@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
 import { createBell } from '../core/bell.ts'
 import { createGpuCatalogue } from '../core/gpus/catalogue.ts'
-import { defaultProject, noPolicies } from '../core/instances/instance.ts'
+import { noPolicies } from '../core/instances/instance.ts'
 import { nanosFromUsd } from '../core/money.ts'
 import { anOffer } from '../core/offers/an-offer.ts'
 import type { MarketWarning } from '../core/offers/market-view.ts'
 import { createOfferIndex } from '../core/offers/offer-index.ts'
 import type { ProviderName } from '../core/providers.ts'
-import { anInstanceId, noSecrets } from '../testing/builders.ts'
+import { anInstanceId, noSecrets, someone } from '../testing/builders.ts'
 import { testStores } from '../testing/database.ts'
 import { fakeProvider } from '../testing/fake-provider.ts'
 import { virtualClock } from '../testing/virtual-clock.ts'
@@ -35,7 +35,7 @@ const wanted: LaunchInput = {
   health: null,
   onInterruption: 'relaunch',
   policies: noPolicies,
-  project: defaultProject,
+  project: null,
   secrets: noSecrets,
 }
 
@@ -48,6 +48,9 @@ async function world({ warnings = [], off = [] }: { warnings?: MarketWarning[]; 
     index,
     market: { freshen: async () => warnings, state: () => [] },
     gpus: createGpuCatalogue(),
+    launches: { interruptions: async () => [] },
+    publicUrl: undefined,
+    budgets: { refusal: async () => null },
     penalties: new Map<string, number>(),
     isEnabled: (name: ProviderName) => !off.includes(name),
     clock,
@@ -86,11 +89,11 @@ test('a provider without a key any more is not planned with, whatever it showed 
 
 test('silence is not absence: a chosen offer of a provider that is down is not called gone', async () => {
   const chosen = { ...wanted, gpuModels: [], provider: 'vast' as const, offerId: '1' }
-  await expect(launchInstance(chosen, null, await world({ warnings: [down('vast')] }))).rejects.toMatchObject({
+  await expect(launchInstance(chosen, null, someone, await world({ warnings: [down('vast')] }))).rejects.toMatchObject({
     code: 'provider_unavailable',
     message: 'vast is down',
   })
-  await expect(launchInstance(chosen, null, await world({ warnings: [down('runpod')] }))).rejects.toMatchObject({
+  await expect(launchInstance(chosen, null, someone, await world({ warnings: [down('runpod')] }))).rejects.toMatchObject({
     code: 'offer_gone',
   })
 })
@@ -99,7 +102,7 @@ test('one provider down and one that sells nothing that fits: nothing fits, and 
   const deps = await world({ warnings: [down('runpod')] })
   deps.sells('vast', 1, '0.90')
   const capped = { ...wanted, maxPricePerHour: nanosFromUsd('0.1') }
-  await expect(launchInstance(capped, null, deps)).rejects.toMatchObject({
+  await expect(launchInstance(capped, null, someone, deps)).rejects.toMatchObject({
     code: 'no_offer',
     message: expect.stringMatching(/the cheapest costs 0\.90.*runpod is down/),
   })
@@ -108,7 +111,7 @@ test('one provider down and one that sells nothing that fits: nothing fits, and 
 test('what it showed before it went down still counts', async () => {
   const deps = await world({ warnings: [down('vast'), down('runpod')] })
   deps.sells('vast', 1, '0.90')
-  const { instance, warnings } = await launchInstance(wanted, null, deps)
+  const { instance, warnings } = await launchInstance(wanted, null, someone, deps)
   expect(instance.wish.expected?.offer.provider).toBe('vast')
   expect(warnings).toHaveLength(2)
 })

@@ -1,12 +1,13 @@
 import type { Bell } from '../core/bell.ts'
-import type {
-  HealthCheck,
-  Instance,
-  InstanceId,
-  InstanceSecrets,
-  Policies,
-  ProjectName,
-  Wish,
+import {
+  defaultProject,
+  type HealthCheck,
+  type Instance,
+  type InstanceId,
+  type InstanceSecrets,
+  type Policies,
+  type ProjectName,
+  type Wish,
 } from '../core/instances/instance.ts'
 import { reasons } from '../core/instances/status.ts'
 import { type Nanos, usdText } from '../core/money.ts'
@@ -15,12 +16,20 @@ import type { MarketWarning } from '../core/offers/market-view.ts'
 import { type Market, type Offer, offerHandleFrom, offerId, offerKey } from '../core/offers/offer.ts'
 import type { PlannedOffer } from '../core/offers/plan.ts'
 import { filterFromWish, fulfils, interestFromWish, needFromWish, planForWish } from '../core/offers/wish-plan.ts'
+import { fundsFor, ownBudget } from '../core/policies/budget.ts'
 import { type ProviderName, providerNames, publicProviderNames } from '../core/providers.ts'
+import { interruptionsBy, rememberedForMs } from '../core/spot/places.ts'
 import { secondMs } from '../core/time.ts'
 import type { Providers } from '../providers/provider.ts'
+import type { BudgetStore } from '../store/budgets.ts'
 import type { InstanceStore } from '../store/instances.ts'
+import type { LaunchStore } from '../store/launches.ts'
+import { requireFunds } from './budget-gate.ts'
 import { AppError } from './errors.ts'
+import { type AvoidedOffer, avoidedOffers, checkSavingWork, type Particulars, particularsOf } from './plan-particulars.ts'
 import { type MarketDeps, modelLookup, modelsNamed } from './market.ts'
+import { checkPolicies } from './policy-checks.ts'
+import { projectAsked, type Who } from './who.ts'
 
 export interface LaunchInput {
   provider: ProviderName | null
@@ -45,13 +54,16 @@ export interface LaunchInput {
   health: HealthCheck | null
   onInterruption: Wish['onInterruption']
   policies: Policies
-  project: ProjectName
+  /** null: the caller's own, else `default`. */
+  project: ProjectName | null
   secrets: InstanceSecrets
 }
 
 export interface LaunchPlan {
   wish: Wish
-  offers: readonly PlannedOffer[]
+  offers: readonly (PlannedOffer & { particulars: Particulars })[]
+  /** Offers that fit and are left out for some minutes. */
+  avoided: readonly AvoidedOffer[]
   warnings: readonly MarketWarning[]
   /** Why there is nothing to try; null when there is. */
   explanation: Explanation | null
@@ -61,6 +73,10 @@ export interface LaunchDeps extends MarketDeps {
   instances: Pick<InstanceStore, 'add' | 'get' | 'madeWith'>
   providers: Providers
   newInstanceId: () => InstanceId
+  launches: Pick<LaunchStore, 'interruptions'>
+  /** Where machines reach us; undefined: nowhere. */
+  publicUrl: string | undefined
+  budgets: Pick<BudgetStore, 'refusal'>
   bell: Bell
 }
 
@@ -73,9 +89,16 @@ export interface Idempotency {
 /** What a launch would try, in order. Rents nothing and writes nothing down. */
 export async function planInstance(input: LaunchInput, deps: LaunchDeps): Promise<LaunchPlan> {
   const wish = wishFrom(input, deps)
-  const { warnings, offers } = await planned(wish, deps)
-  const explanation = offers.length > 0 ? null : explanationOf(wish, candidates(wish, deps), deps)
-  return { wish, offers, warnings, explanation }
+  const { warnings, offers, context } = await planned(wish, deps)
+  const all = candidates(wish, deps)
+  const explanation = offers.length > 0 ? null : explanationOf(wish, all, deps)
+  return {
+    wish,
+    offers: offers.map((one) => ({ ...one, particulars: particularsOf(one.offer, input, context, deps) })),
+    avoided: wish.offer === null ? avoidedOffers(all, wish, context) : [],
+    warnings,
+    explanation,
+  }
 }
 
 /**
@@ -85,8 +108,10 @@ export async function planInstance(input: LaunchInput, deps: LaunchDeps): Promis
 export async function launchInstance(
   input: LaunchInput,
   idempotency: Idempotency | null,
+  who: Who,
   deps: LaunchDeps,
 ): Promise<{ instance: Instance; repeated: boolean; warnings: readonly MarketWarning[] }> {
+  const project = projectAsked(who, input.project) ?? defaultProject
   if (idempotency !== null) {
     const earlier = await earlierInstance(idempotency, deps)
     if (earlier !== undefined) return { instance: earlier, repeated: true, warnings: [] }
@@ -100,7 +125,7 @@ export async function launchInstance(
   const now = deps.clock.now()
   const instance: Instance = {
     id: deps.newInstanceId(),
-    project: input.project,
+    project,
     label: input.label,
     wish: { ...wish, expected: { offer: first.offer, price: first.price.total } },
     wanted: 'up',
@@ -113,6 +138,7 @@ export async function launchInstance(
     attempt: 0,
     launch: null,
   }
+  await requireFunds(instance, ownBudget(instance), fundsFor(first.price.total), deps)
   try {
     await deps.instances.add({
       instance,
@@ -120,6 +146,7 @@ export async function launchInstance(
       idempotency,
       event: {
         at: now,
+        actor: who.actor,
         instanceId: instance.id,
         kind: 'status',
         status: 'requested',
@@ -155,6 +182,7 @@ function wishFrom(input: LaunchInput, deps: LaunchDeps): Wish {
   const provider = checkedProvider(input, deps)
   const offer = input.offerId === null ? null : chosenOffer(input.offerId, provider)
   checkPossible(input, provider, deps.providers)
+  checkSavingWork(input, provider, deps.isEnabled, deps)
   return {
     offer,
     provider: offer?.provider ?? provider,
@@ -208,6 +236,7 @@ function checkPossible(input: LaunchInput, provider: ProviderName | null, provid
   const abilities = providers.find(provider)?.describe().abilities
   const name = publicProviderNames[provider]
   if (abilities === undefined) return
+  checkPolicies(input.policies, provider, abilities)
   if (input.market === 'spot' && !abilities.hasSpot) {
     throw new AppError('not_possible_here', `${name} has no spot market`, {
       fix: 'ask for on_demand or any, or another provider',
@@ -224,13 +253,15 @@ function checkPossible(input: LaunchInput, provider: ProviderName | null, provid
 
 async function planned(wish: Wish, deps: LaunchDeps) {
   const warnings = await deps.market.freshen(interestFromWish(wish), { maxAgeMs: 60 * secondMs, waitMs: 10 * secondMs })
-  const context = { now: deps.clock.now(), modelNamed: modelLookup(deps.gpus), penalties: deps.penalties }
+  const now = deps.clock.now()
+  const interruptions = interruptionsBy(await deps.launches.interruptions(now - rememberedForMs))
+  const context = { now, modelNamed: modelLookup(deps.gpus), penalties: deps.penalties, interruptions }
   const offers = planForWish(candidates(wish, deps), wish, context)
   const chosen = wish.offer
   if (chosen === null) {
     const [silent] = warnings
     if (offers.length === 0 && silent !== undefined && nobodyAnswered(wish, warnings, deps)) throw unheardOf(silent)
-    return { offers, warnings }
+    return { offers, warnings, context }
   }
   const [only] = offers
   if (only === undefined) {
@@ -248,7 +279,7 @@ async function planned(wish: Wish, deps: LaunchDeps) {
       details: { offer_id: offerId(only.offer) },
     })
   }
-  return { offers, warnings }
+  return { offers, warnings, context }
 }
 
 /** What we could rent from: a provider that is switched off, or has no key any more, may still be in the index. */

@@ -2,6 +2,7 @@ import type { Charge } from '../core/charges/charge.ts'
 import type { Instance } from '../core/instances/instance.ts'
 import type { ChargeStore } from '../store/charges.ts'
 import type { InstanceQuery, InstanceStore } from '../store/instances.ts'
+import { projectAsked, type Who } from './who.ts'
 
 export interface InstancePage {
   instances: readonly Instance[]
@@ -13,9 +14,11 @@ export interface InstancePage {
 /** Newest first. */
 export async function listInstances(
   query: InstanceQuery,
+  who: Who,
   { instances, charges }: { instances: Pick<InstanceStore, 'list'>; charges: Pick<ChargeStore, 'ofInstances'> },
 ): Promise<InstancePage> {
-  const found = await instances.list({ ...query, limit: query.limit + 1 })
+  const project = projectAsked(who, query.project)
+  const found = await instances.list({ ...query, ...(project !== null && { project }), limit: query.limit + 1 })
   const page = found.slice(0, query.limit)
   const last = page.at(-1)
   return {

@@ -34,6 +34,8 @@ test('every mistake is named at once, by the name that was used, and no secret i
     SECRETS_KEY: 'bm90MzI=',
     DATABASE_URL: 'postgres://me:pw@db',
     LOG_LEVEL: 'loud',
+    UNKNOWN_MACHINES: 'kill',
+    VAST_INSTANCE_ID: 'my-machine',
   })
 
   expect(mistakes.map((mistake) => mistake.split(' ')[0]).toSorted()).toEqual([
@@ -45,6 +47,8 @@ test('every mistake is named at once, by the name that was used, and no secret i
     'LOG_LEVEL',
     'PORT',
     'SECRETS_KEY',
+    'UNKNOWN_MACHINES',
+    'VAST_INSTANCE_ID',
   ])
   expect(mistakes.join()).not.toMatch(/too-short|bm90MzI|me:pw/)
 })

@@ -1,4 +1,5 @@
 import { type ProviderName, providerNames } from '../core/providers.ts'
+import type { UnknownMachinePolicy } from '../core/reconciliation/finding.ts'
 import type { Secret } from '../core/secret.ts'
 import { providerSettings, settings } from './settings.ts'
 
@@ -6,6 +7,7 @@ export interface Config {
   ports: number[]
   host: string
   dataDir: string
+  publicUrl: string | undefined
   databaseFile: string | undefined
   installationId: string | undefined
   production: boolean
@@ -13,14 +15,30 @@ export interface Config {
   controlApiKey: Secret | undefined
   keyless: 'loopback' | 'off'
   secretsKey: Secret | undefined
+  secretsKeyFile: string | undefined
+  /** Program and arguments. */
+  secretsKeyCommand: readonly string[] | undefined
   enableCors: boolean
   rateLimit: { enabled: boolean; perMinute: number }
   enableMetrics: boolean
   enableDocs: boolean
+  operationsKeepDays: number
+  /** Whether webhooks may be delivered to addresses of our own network. */
+  webhookAllowPrivate: boolean
   logLevel: 'info' | 'warn' | 'error'
   logFormat: 'readable' | 'json' | undefined
   providers: Record<ProviderName, ProviderConfig>
   runpodApiVersion: 'v2' | 'graphql'
+  /** What is done with machines of ours that the database does not know. */
+  unknownMachines: UnknownMachinePolicy
+  /** A machine at Vast.ai to take over at the start. */
+  vastInstanceId: string | undefined
+  gpuModelsFile: string | undefined
+  /** Where more settings are; see ENV_FILE. */
+  envFile: string | undefined
+  shutdownMs: number
+  /** Every setting that is set, by name, as it was read. */
+  values: ReadonlyMap<string, unknown>
 }
 
 export interface ProviderConfig {
@@ -60,6 +78,8 @@ export function configFrom(environment: Readonly<Record<string, string | undefin
     if (parsed.success) values.set(setting.name, parsed.data)
     else mistakes.push(`${given[0] ?? setting.name} ${parsed.error.issues.map((issue) => issue.message).join(', ')}`)
   }
+  const keySources = ['SECRETS_KEY', 'SECRETS_KEY_FILE', 'SECRETS_KEY_COMMAND'].filter((name) => values.has(name))
+  if (keySources.length > 1) mistakes.push(`${keySources.join(' and ')} say the same thing: keep one`)
   if (mistakes.length > 0) throw new ConfigError(mistakes)
 
   const get = <T>(name: string) => values.get(name) as T
@@ -68,6 +88,7 @@ export function configFrom(environment: Readonly<Record<string, string | undefin
     ports: get('PORT'),
     host,
     dataDir: get('DATA_DIR'),
+    publicUrl: get('PUBLIC_URL'),
     databaseFile: get('DATABASE_URL'),
     installationId: get('INSTALLATION_ID'),
     production: get<string>('ENVIRONMENT') === 'production',
@@ -75,16 +96,26 @@ export function configFrom(environment: Readonly<Record<string, string | undefin
     controlApiKey: get('CONTROL_API_KEY'),
     keyless: get<'loopback' | 'off' | undefined>('KEYLESS') ?? (isLoopback(host) ? 'loopback' : 'off'),
     secretsKey: get('SECRETS_KEY'),
+    secretsKeyFile: get('SECRETS_KEY_FILE'),
+    secretsKeyCommand: get('SECRETS_KEY_COMMAND'),
     enableCors: get('ENABLE_CORS'),
     rateLimit: { enabled: get('RATE_LIMIT_ENABLED'), perMinute: get('RATE_LIMIT_RPM') },
     enableMetrics: get('ENABLE_METRICS'),
     enableDocs: get('ENABLE_DOCS'),
+    operationsKeepDays: get('OPERATIONS_KEEP_DAYS'),
+    webhookAllowPrivate: get('WEBHOOK_ALLOW_PRIVATE'),
     logLevel: get('LOG_LEVEL'),
     logFormat: get('LOG_FORMAT'),
     providers: Object.fromEntries(
       providerNames.map((name) => [name, providerConfig(name, get)]),
     ) as Config['providers'],
     runpodApiVersion: get('RUNPOD_API_VERSION'),
+    unknownMachines: get('UNKNOWN_MACHINES'),
+    vastInstanceId: get('VAST_INSTANCE_ID'),
+    gpuModelsFile: get('GPU_MODELS_FILE'),
+    envFile: get('ENV_FILE'),
+    shutdownMs: get<number>('SHUTDOWN_SECONDS') * 1_000,
+    values,
   }
 }
 

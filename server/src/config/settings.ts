@@ -5,6 +5,7 @@
 
 import { z } from 'zod'
 import type { ProviderName } from '../core/providers.ts'
+import { unknownMachinePolicies } from '../core/reconciliation/finding.ts'
 import { Secret } from '../core/secret.ts'
 
 export interface Setting {
@@ -16,6 +17,8 @@ export interface Setting {
   /** As it would stand in a file; undefined: not set. */
   default?: string
   secret?: boolean
+  /** A reload takes it over; others need a restart. */
+  live?: boolean
   schema: z.ZodType
 }
 
@@ -44,6 +47,19 @@ const wholeNumber = z
   .string()
   .regex(/^\d{1,9}$/, 'takes a whole number')
   .transform(Number)
+
+const words = z
+  .string()
+  .min(1)
+  .transform((text, context): string[] => {
+    if (!text.startsWith('[')) return text.split(/\s+/)
+    try {
+      return z.array(z.string()).min(1).parse(JSON.parse(text))
+    } catch {
+      context.addIssue({ code: 'custom', message: 'takes words, or a JSON array of texts' })
+      return z.NEVER
+    }
+  })
 
 interface ProviderSettings {
   name: ProviderName
@@ -96,6 +112,13 @@ export const settings: readonly Setting[] = [
     schema: z.string().min(1),
   },
   {
+    name: 'PUBLIC_URL',
+    group: 'Server',
+    description:
+      'Where machines on the internet reach this server: https://host[:port]. Needed for the dead-man switch, with which a machine ends itself when it has not heard of us for long.',
+    schema: origin.refine((text) => /^https?:\/\/[A-Za-z0-9.:[\]_-]+$/.test(text), 'takes a plain host name'),
+  },
+  {
     name: 'DATA_DIR',
     group: 'Server',
     description: 'Where the database, the installation id and the keys made here are kept.',
@@ -110,6 +133,20 @@ export const settings: readonly Setting[] = [
       .string()
       .regex(/^sqlite:.+/, 'takes sqlite:path; PostgreSQL is not supported yet')
       .transform((text) => text.slice('sqlite:'.length)),
+  },
+  {
+    name: 'ENV_FILE',
+    group: 'Server',
+    description:
+      'A file with more settings, as NAME=value lines. What the environment sets wins. `npm start` sets it to .env where there is one.',
+    schema: z.string().min(1),
+  },
+  {
+    name: 'GPU_MODELS_FILE',
+    group: 'Server',
+    description: 'A JSON file with GPU models that the catalogue lacks, or knows differently.',
+    live: true,
+    schema: z.string().min(1),
   },
   {
     name: 'INSTALLATION_ID',
@@ -160,6 +197,19 @@ export const settings: readonly Setting[] = [
       .transform((text) => new Secret(text)),
   },
   {
+    name: 'SECRETS_KEY_FILE',
+    group: 'Access',
+    description: 'A file that holds what SECRETS_KEY would.',
+    schema: z.string().min(1),
+  },
+  {
+    name: 'SECRETS_KEY_COMMAND',
+    group: 'Access',
+    description:
+      'A command that prints what SECRETS_KEY would, for a key management service: words, or a JSON array. Run without a shell.',
+    schema: words,
+  },
+  {
     name: 'ENABLE_CORS',
     group: 'Access',
     description: 'Lets web pages of other origins read answers. They always need a key.',
@@ -195,6 +245,31 @@ export const settings: readonly Setting[] = [
     schema: flag,
   },
   {
+    name: 'OPERATIONS_KEEP_DAYS',
+    group: 'Operations',
+    description: 'How long calls to marketplaces stay in the operations log.',
+    default: '14',
+    schema: z
+      .string()
+      .regex(/^[1-9]\d{0,3}$/, 'takes 1 to 9999 days')
+      .transform(Number),
+  },
+  {
+    name: 'WEBHOOK_ALLOW_PRIVATE',
+    group: 'Operations',
+    description:
+      'true: webhooks may also go to private, link-local and loopback addresses. Whoever may add a webhook can then reach your own network.',
+    default: 'false',
+    schema: flag,
+  },
+  {
+    name: 'SHUTDOWN_SECONDS',
+    group: 'Operations',
+    description: 'How long a server that is told to stop waits for requests and calls under way.',
+    default: '25',
+    schema: wholeNumber,
+  },
+  {
     name: 'LOG_LEVEL',
     group: 'Operations',
     description: 'info, warn or error.',
@@ -207,11 +282,20 @@ export const settings: readonly Setting[] = [
     description: 'readable or json. Without it: readable on a terminal, else json.',
     schema: z.enum(['readable', 'json']),
   },
+  {
+    name: 'UNKNOWN_MACHINES',
+    group: 'Operations',
+    description:
+      'What is done with a machine that carries this installation’s label and is not in the database, because it is empty or restored. adopt: it becomes an instance again. ask: it is only shown by `gpufleet audit`. end: it is ended.',
+    default: 'adopt',
+    schema: z.enum(unknownMachinePolicies),
+  },
   ...providers.flatMap((provider): Setting[] => [
     {
       name: `${provider.prefix}_API_KEY`,
       aliases: provider.keyAliases,
       group: provider.title,
+      live: true,
       description: `Your key for ${provider.title}. Without it the marketplace is not used.`,
       secret: true,
       schema: secret,
@@ -219,6 +303,7 @@ export const settings: readonly Setting[] = [
     {
       name: `${provider.prefix}_API_KEY_2`,
       group: provider.title,
+      live: true,
       description: 'A second account.',
       secret: true,
       schema: secret,
@@ -226,6 +311,7 @@ export const settings: readonly Setting[] = [
     {
       name: `${provider.prefix}_API_BASE_URL`,
       group: provider.title,
+      live: true,
       description: 'Another origin for its API.',
       default: provider.baseUrl,
       schema: origin,
@@ -233,16 +319,28 @@ export const settings: readonly Setting[] = [
     {
       name: `${provider.prefix}_ENABLED`,
       group: provider.title,
+      live: true,
       description:
         'false switches it off for new launches and searches; machines that run there are still looked after.',
       default: 'true',
       schema: flag,
     },
+    ...(provider.name === 'vast'
+      ? [
+          {
+            name: 'VAST_INSTANCE_ID',
+            group: provider.title,
+            description: 'The number of a machine there that is taken over at the start, whoever made it.',
+            schema: z.string().regex(/^\d{1,12}$/, 'takes the number of a machine'),
+          },
+        ]
+      : []),
     ...(provider.name === 'runpod'
       ? [
           {
             name: 'RUNPOD_API_VERSION',
             group: provider.title,
+            live: true,
             description: 'v2 (REST) or graphql, which is deprecated and covers offers, launch, list and terminate.',
             default: 'v2',
             schema: z.enum(['v2', 'graphql']),

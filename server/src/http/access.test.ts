@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { Secret } from '../core/secret.ts'
-import { adminKey, type HttpWorld, httpWorld, openApi } from '../testing/http-world.ts'
+import { addressOf, adminKey, type HttpWorld, httpWorld, openApi } from '../testing/http-world.ts'
 
 let world: HttpWorld
 afterEach(() => world.close())
@@ -110,9 +110,7 @@ describe('with a key', () => {
 
 describe('every operation', () => {
   const operations = Object.entries(openApi.paths).flatMap(([path, methods]) =>
-    Object.keys(methods).map(
-      (method) => [method.toUpperCase(), path.replace('{id}', 'inst_0000000000000000')] as const,
-    ),
+    Object.keys(methods).map((method) => [method.toUpperCase(), addressOf(path)] as const),
   )
   test.each(operations)('%s %s needs a key from elsewhere', async (method, path) => {
     world = await httpWorld()

@@ -1,16 +1,28 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type KeyDeps, type KeyRefusal, keyBehind, keyParts } from '../app/keys.ts'
+import type { Who } from '../app/who.ts'
+import type { ProjectName } from '../core/instances/instance.ts'
+import { includes, type Role, roles } from '../core/roles.ts'
 import type { Secret } from '../core/secret.ts'
+import { secondMs } from '../core/time.ts'
+import type { Lockout } from './lockout.ts'
 import { HttpError } from './problem.ts'
-
-/** What a caller may do: look; look and act on instances; everything. Each includes the one before. */
-export type Role = 'viewer' | 'operator' | 'admin'
 
 /** Who asked. */
 export interface Caller {
-  kind: 'admin' | 'keyless'
-  /** For rate limits, idempotency keys and the log; no secret. */
+  kind: 'admin' | 'keyless' | 'key'
+  /** For rate limits and idempotency keys; no secret. */
+  id: string
+  /** For people: the key's name. */
   name: string
+  role: Role
+  /** The only project that they may see and change; null: all of them. */
+  project: ProjectName | null
+}
+
+export function whoFrom({ name, project }: Caller): Who {
+  return { actor: name, project }
 }
 
 declare module 'fastify' {
@@ -25,31 +37,111 @@ export interface AccessRules {
   keyless: 'loopback' | 'off'
 }
 
+export type AccessDeps = Pick<KeyDeps, 'keys' | 'clock'>
+
 /**
  * Lets a request in, or says what is missing.
  *
  * A keyless call must come from this machine, name a loopback Host, carry no foreign Origin and no forwarding header:
  * otherwise any web page that this machine has open could rent GPUs.
  */
-export function callerOf(request: FastifyRequest, rules: AccessRules): Caller {
+export async function callerOf(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { rules, lockout, ...deps }: AccessDeps & { rules: AccessRules; lockout: Lockout },
+): Promise<Caller> {
   const key = keyOf(request)
   if (key !== undefined) {
-    if (rules.adminKey !== undefined && sameText(key, rules.adminKey.reveal())) return { kind: 'admin', name: 'admin' }
-    throw new HttpError('unauthorized', 'this API key is not valid', rightKey(rules))
+    const lockedMs = lockout.remainingMs(request.ip, key)
+    if (lockedMs > 0) throw tooManyWrongKeys(lockedMs, reply)
+    const found = await callerWith(key, rules, deps)
+    if ('kind' in found) {
+      lockout.worked(request.ip, key)
+      return found
+    }
+    // Who has the right secret of a key that has ended is not guessing.
+    const guessMs = found.refused === 'unknown' ? lockout.failed(request.ip, key, keyParts(key)?.id) : 0
+    if (guessMs > 0) throw tooManyWrongKeys(guessMs, reply)
+    throw refusedKey(found.refused, rules)
   }
   if (rules.keyless === 'loopback') {
     const objection = objectionToKeyless(request)
     // One name for 127.0.0.1 and ::1: a client that repeats a call may reach us by the other.
-    if (objection === undefined) return { kind: 'keyless', name: 'keyless' }
+    if (objection === undefined) return everything('keyless')
     throw new HttpError('unauthorized', `a call without a key is not accepted here: ${objection}`, sendKey(rules))
   }
   throw new HttpError('unauthorized', 'this call needs an API key', sendKey(rules))
 }
 
+/** @throws HttpError `forbidden` when the caller's role or project does not reach */
+export function requireAccess({ caller, routeOptions }: FastifyRequest): void {
+  const { access, allProjects = false } = routeOptions.config
+  // The start made sure that every route has a rule; what is none of them is not let through.
+  const needed: Role = access === undefined || access === 'open' ? 'admin' : access
+  if (!includes(caller.role, needed)) {
+    const enough = roles.filter((role) => includes(role, needed)).join(' or ')
+    throw new HttpError(
+      'forbidden',
+      `this takes the role ${needed}; the key ${caller.name} is ${caller.role}`,
+      `use a key with the role ${enough}`,
+      {
+        role: caller.role,
+        needed,
+      },
+    )
+  }
+  if (allProjects && caller.project !== null) {
+    throw new HttpError(
+      'forbidden',
+      `this is about all projects; the key ${caller.name} is for ${caller.project} only`,
+      'use a key for all projects',
+      { project: caller.project },
+    )
+  }
+}
+
+async function callerWith(
+  key: string,
+  { adminKey }: AccessRules,
+  deps: AccessDeps,
+): Promise<Caller | { refused: KeyRefusal }> {
+  if (adminKey !== undefined && sameText(key, adminKey.reveal())) return everything('admin')
+  const found = await keyBehind(key, deps)
+  if ('refused' in found) return found
+  const { id, name, role, project } = found.key
+  return { kind: 'key', id, name, role, project }
+}
+
+function everything(kind: 'admin' | 'keyless'): Caller {
+  return { kind, id: kind, name: kind, role: 'admin', project: null }
+}
+
+function tooManyWrongKeys(lockedMs: number, reply: FastifyReply): HttpError {
+  const seconds = Math.ceil(lockedMs / secondMs)
+  reply.header('retry-after', seconds)
+  return new HttpError(
+    'too_many_requests',
+    'too many wrong keys were tried',
+    `wait ${seconds} seconds, then send the right key; keys that worked from here lately go on working`,
+    { retry_after_seconds: seconds },
+  )
+}
+
+function refusedKey(refused: KeyRefusal, rules: AccessRules): HttpError {
+  switch (refused) {
+    case 'revoked':
+      return new HttpError('unauthorized', 'this API key has been revoked', 'ask for another one')
+    case 'expired':
+      return new HttpError('unauthorized', 'this API key has expired', 'rotate it, or ask for another one')
+    case 'unknown':
+      return new HttpError('unauthorized', 'this API key is not valid', rightKey(rules))
+  }
+}
+
 function rightKey({ adminKey, keyless }: AccessRules): string {
-  if (adminKey !== undefined) return 'send the key that CONTROL_API_KEY was set to'
+  if (adminKey !== undefined) return 'send a key that was made here, or the one that CONTROL_API_KEY was set to'
   return keyless === 'loopback'
-    ? 'no key is set on this server: send none from the machine it runs on, or set CONTROL_API_KEY'
+    ? 'no key is set on this server: send none from the machine it runs on, make one there with `gpufleet keys create`, or set CONTROL_API_KEY'
     : 'no key is set on this server: set CONTROL_API_KEY'
 }
 

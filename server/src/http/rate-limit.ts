@@ -1,13 +1,17 @@
 import fastifyRateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../core/time.ts'
+import type { Caller } from './access.ts'
+import { networkOf } from './lockout.ts'
 import { HttpError } from './problem.ts'
 
 export type RateLimit = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
 
 const windowMs = 60_000
-/** The admin key is one secret for a whole team and its programs. */
-const adminFactor = 10
+/** A key is a program, or a whole team and its programs. */
+const keyFactor = 10
+/** Callers that are counted at the same time; who was heard of the longest ago is forgotten first. */
+const mostCallers = 20_000
 
 /**
  * So many calls per minute and caller; who is not let in counts by address, so that keys cannot be tried out.
@@ -18,11 +22,11 @@ export async function createRateLimit(
   app: FastifyInstance,
   { perMinute, clock }: { perMinute: number; clock: Pick<Clock, 'now'> },
 ): Promise<RateLimit> {
-  await app.register(fastifyRateLimit, { global: false })
+  await app.register(fastifyRateLimit, { global: false, cache: mostCallers })
   const count = app.createRateLimit({
     timeWindow: windowMs,
-    max: (request: FastifyRequest) => (request.caller?.kind === 'admin' ? adminFactor : 1) * perMinute,
-    keyGenerator: (request: FastifyRequest) => request.caller?.name ?? `refused ${request.ip}`,
+    max: (request: FastifyRequest) => (isKey(request.caller) ? keyFactor : 1) * perMinute,
+    keyGenerator: (request: FastifyRequest) => request.caller?.id ?? `refused ${networkOf(request.ip)}`,
   })
   return async (request, reply) => {
     const state = await count(request)
@@ -39,4 +43,8 @@ export async function createRateLimit(
       { retry_after_seconds: Math.max(1, state.ttlInSeconds) },
     )
   }
+}
+
+function isKey(caller: Caller | null): boolean {
+  return caller !== null && caller.kind !== 'keyless'
 }

@@ -2,18 +2,21 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { appErrorFrom } from '../app/errors.ts'
-import type { Caller, Role } from './access.ts'
+import type { Who } from '../app/who.ts'
+import type { Role } from '../core/roles.ts'
+import { type Caller, whoFrom } from './access.ts'
+import { answeredOnce, type IdempotencyDeps, IdempotencyHeaders } from './idempotency.ts'
 import { fieldsOf } from './mistakes.ts'
 import { type HttpErrorCode, meaningOf, ProblemView, statusOf } from './problem.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Needs no key. */
-    open?: boolean
     /** The names that its body, its query and its headers may have, for "did you mean". */
     known?: readonly string[]
-    /** The least role that may call it. */
-    access?: Role
+    /** Who may call it; `open`: everybody, without a key. A route that does not say stops the start. */
+    access?: Role | 'open'
+    /** It is about all projects at once, so keys of one project are refused. */
+    allProjects?: boolean
   }
 }
 
@@ -31,13 +34,15 @@ export interface RouteSpec<Params, Query, Body, Data, Deps> {
   tag: string
   /** The least role that may call it; see `Role`. */
   access: Role
+  /** It is about all projects at once, so keys of one project are refused. */
+  allProjects?: boolean
   params?: z.ZodType<Params>
   query?: z.ZodType<Query>
   body?: z.ZodType<Body>
   /** Whether a body may be missing altogether. */
   bodyOptional?: boolean
-  /** Headers that are read; others are free. */
-  headers?: z.ZodObject
+  /** It stores its Idempotency-Key with what it makes, in one transaction, and answers repetitions by itself. */
+  keepsItsOwnIdempotencyKey?: boolean
   reply: ReplySpec<Data>
   errors: readonly HttpErrorCode[]
   handle(input: RouteInput<Params, Query, Body>, deps: Deps): Promise<Answer<Data>>
@@ -56,6 +61,8 @@ export interface RouteInput<Params, Query, Body> {
   query: Query
   body: Body
   caller: Caller
+  /** On whose behalf the verb acts. */
+  who: Who
   request: FastifyRequest
 }
 
@@ -67,22 +74,35 @@ export interface Answer<Data> {
 
 export interface Route<Deps> {
   spec: Omit<RouteSpec<unknown, unknown, unknown, unknown, Deps>, 'handle'>
-  register: (app: FastifyInstance, deps: Deps) => void
+  register: (app: FastifyInstance, deps: Deps & IdempotencyDeps) => void
 }
 
 /** What every operation may answer. */
-const always: readonly HttpErrorCode[] = ['invalid_request', 'unauthorized', 'too_many_requests', 'internal']
+const always: readonly HttpErrorCode[] = [
+  'invalid_request',
+  'unauthorized',
+  'forbidden',
+  'too_many_requests',
+  'internal',
+]
 
 export function route<Params = unknown, Query = unknown, Body = unknown, Data = unknown, Deps = unknown>(
   spec: RouteSpec<Params, Query, Body, Data, Deps>,
 ): Route<Deps> {
+  // Viewers look; whatever takes more than that and is no GET changes something.
+  const changes = spec.method !== 'GET' && spec.access !== 'viewer'
+  const isKeptOnce = changes && spec.keepsItsOwnIdempotencyKey !== true
   return {
     spec: spec as unknown as Route<Deps>['spec'],
     register(app, deps) {
       app.withTypeProvider<ZodTypeProvider>().route({
         method: spec.method,
         url: spec.path,
-        config: { access: spec.access, known: [...fieldsOf(spec.query), ...fieldsOf(spec.body)] },
+        config: {
+          access: spec.access,
+          ...(spec.allProjects === true && { allProjects: true }),
+          known: [...fieldsOf(spec.query), ...fieldsOf(spec.body)],
+        },
         schema: {
           operationId: spec.operationId,
           summary: spec.summary,
@@ -91,17 +111,26 @@ export function route<Params = unknown, Query = unknown, Body = unknown, Data = 
           ...(spec.params !== undefined && { params: spec.params }),
           querystring: spec.query ?? z.strictObject({}),
           ...(spec.body !== undefined && { body: spec.bodyOptional ? spec.body.optional() : spec.body }),
-          ...(spec.headers !== undefined && { headers: spec.headers }),
+          ...(changes && { headers: IdempotencyHeaders }),
           response: {
             ...goodReply(spec.reply),
             ...problemReplies([
               ...spec.errors,
+              // A part of the path that is longer than any id.
+              ...(spec.path.includes('/:') ? (['no_such_route'] as const) : []),
               ...(spec.method === 'GET' ? [] : (['body_too_large', 'malformed_json'] as const)),
+              ...(changes ? (['idempotency_key_reused', 'idempotency_in_progress'] as const) : []),
             ]),
           },
         },
         async handler(request: FastifyRequest, reply: FastifyReply) {
-          const { message = spec.reply.message, data, more } = await answerOf(request)
+          const {
+            message = spec.reply.message,
+            data,
+            more,
+          } = await (isKeptOnce
+            ? answeredOnce(spec.operationId, request, reply, () => answerOf(request), deps)
+            : answerOf(request))
           return reply.status(spec.reply.status).send({ success: true, message, data, ...more })
         },
       })
@@ -114,6 +143,7 @@ export function route<Params = unknown, Query = unknown, Body = unknown, Data = 
               query: request.query as Query,
               body: request.body as Body,
               caller: request.caller,
+              who: whoFrom(request.caller),
               request,
             },
             deps,

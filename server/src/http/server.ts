@@ -5,11 +5,16 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import fastify, { type FastifyError, type FastifyInstance } from 'fastify'
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
+import type { DeadManDeps } from '../app/dead-man.ts'
+import type { KeyDeps } from '../app/keys.ts'
 import type { Clock } from '../core/time.ts'
 import type { Log } from '../observability/log.ts'
-import { type AccessRules, type Caller, callerOf } from './access.ts'
+import { type AccessRules, type Caller, callerOf, requireAccess } from './access.ts'
+import { requireAccessRules } from './access-rules.ts'
+import { deadManRoutes } from './dead-man/routes.ts'
 import { answerClientErrors, answerRouterErrors, errorAnswers, newRequestId } from './errors.ts'
 import { jsonFrom } from './json-body.ts'
+import { createLockout } from './lockout.ts'
 import { withNamedSchemas } from './named-schemas.ts'
 import { answerNoRoute } from './no-route.ts'
 import { createRateLimit } from './rate-limit.ts'
@@ -28,11 +33,15 @@ export interface HttpOptions {
   /** The folder of the web page; undefined: none. */
   webDir: string | undefined
   log: Log
+  /** Default: `patience`. */
+  patience?: typeof patience
 }
 
-export type HttpDeps = V1Deps & EventStreamDeps & SystemDeps & { clock: Clock }
+export type HttpDeps = V1Deps & EventStreamDeps & SystemDeps & KeyDeps & DeadManDeps & { clock: Clock }
 
 const bodyLimitBytes = 1024 * 1024
+/** How long we wait for requests that arrive slowly. Whoever listens on a further port passes this on. */
+export const patience = { headersTimeout: 15_000, requestTimeout: 30_000, connectionsCheckingInterval: 5_000 }
 /** Longer than any id; what is longer still is no path of ours. */
 const longestPathPart = 300
 
@@ -41,12 +50,14 @@ export async function createHttpServer(options: HttpOptions, deps: HttpDeps): Pr
   const app = fastify({
     logger: false,
     bodyLimit: bodyLimitBytes,
-    requestTimeout: 30_000,
+    requestTimeout: (options.patience ?? patience).requestTimeout,
+    http: options.patience ?? patience,
     genReqId: newRequestId,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: longestPathPart },
     trustProxy: false,
-    forceCloseConnections: true,
-    // Its answer is not in our shape; whoever is being served when we close is closed with us.
+    // Who is being served is served to the end; who is only connected is not waited for.
+    forceCloseConnections: 'idle',
+    // Its answer is not in our shape.
     return503OnClosing: false,
     frameworkErrors: answerRouterErrors,
     clientErrorHandler: answerClientErrors,
@@ -54,6 +65,7 @@ export async function createHttpServer(options: HttpOptions, deps: HttpDeps): Pr
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   app.setErrorHandler(errorAnswers(options.log, { bodyLimitBytes }))
+  requireAccessRules(app)
   answerNoRoute(app)
   readEveryBodyAsJson(app)
 
@@ -62,11 +74,14 @@ export async function createHttpServer(options: HttpOptions, deps: HttpDeps): Pr
       directives: {
         'script-src': ["'self'"],
         'style-src': ["'self'", "'unsafe-inline'"],
+        'frame-ancestors': ["'none'"],
+        'form-action': ["'self'"],
         // Served without TLS on the own machine and in private networks, where an upgrade leads nowhere.
         'upgrade-insecure-requests': null,
       },
     },
     hsts: false,
+    frameguard: { action: 'deny' },
   })
   // Other origins may read answers, but never without a key: a keyless call with a foreign Origin is refused.
   if (options.cors) {
@@ -83,6 +98,7 @@ export async function createHttpServer(options: HttpOptions, deps: HttpDeps): Pr
         'x-ratelimit-remaining',
         'x-ratelimit-reset',
         'retry-after',
+        'idempotency-replayed',
       ],
     })
   }
@@ -92,6 +108,7 @@ export async function createHttpServer(options: HttpOptions, deps: HttpDeps): Pr
   for (const route of v1Routes) route.register(app, deps)
   eventStream(app, deps)
   systemRoutes(app, deps, { version: options.version, marketLabel: options.marketLabel, metrics: options.metrics })
+  deadManRoutes(app, deps)
   if (options.docs) await serveDocs(app)
   const { webDir } = options
   if (webDir !== undefined) await withOpenRoutes(app, (pages) => pages.register(fastifyStatic, { root: webDir }))
@@ -103,16 +120,19 @@ export async function createHttpServer(options: HttpOptions, deps: HttpDeps): Pr
 async function admitOrRefuse(app: FastifyInstance, options: HttpOptions, deps: HttpDeps): Promise<void> {
   const { enabled, perMinute } = options.rateLimit
   const limit = enabled ? await createRateLimit(app, { perMinute, clock: deps.clock }) : undefined
+  const lockout = createLockout(deps.clock)
   app.decorateRequest('caller', null as unknown as Caller)
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
     if (options.marketLabel !== undefined) reply.header('x-market', options.marketLabel)
-    if (request.method === 'OPTIONS' || request.routeOptions.config?.open === true) return
+    if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store')
+    if (request.method === 'OPTIONS' || request.routeOptions.config.access === 'open') return
     try {
-      request.caller = callerOf(request, options.access)
+      request.caller = await callerOf(request, reply, { ...deps, rules: options.access, lockout })
     } finally {
       await limit?.(request, reply)
     }
+    if (!request.is404) requireAccess(request)
   })
 }
 
@@ -131,8 +151,11 @@ async function describeRoutes(app: FastifyInstance, version: string): Promise<vo
       tags: [
         { name: 'offers', description: 'What is on sale.' },
         { name: 'market', description: 'GPU models, marketplaces and figures about the market.' },
+        { name: 'budgets', description: 'What may be spent, what is spent, and how long it lasts.' },
         { name: 'instances', description: 'What you have rented.' },
+        { name: 'reconciliation', description: 'What the marketplaces bill, against what we know.' },
         { name: 'events', description: 'What happens, as it happens.' },
+        { name: 'admin', description: 'Keys, settings and what else an admin does.' },
       ],
       components: {
         securitySchemes: {
@@ -165,7 +188,7 @@ async function serveDocs(app: FastifyInstance): Promise<void> {
 async function withOpenRoutes(app: FastifyInstance, add: (app: FastifyInstance) => PromiseLike<unknown>) {
   await app.register(async (scope) => {
     scope.addHook('onRoute', (route) => {
-      route.config = { ...route.config, open: true }
+      route.config = { ...route.config, access: 'open' }
     })
     await add(scope)
   })

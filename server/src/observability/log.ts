@@ -60,9 +60,14 @@ export function logOn(line: (level: LogLevel, event: string, fields: LogFields) 
 function readable(line: string): string {
   const { level, time, event, ...fields } = JSON.parse(line) as Record<string, unknown>
   const told = Object.entries(fields).map(([name, value]) => `${name}=${readableValue(value)}`)
-  return `${[time, String(level).toUpperCase().padEnd(5), event, ...told].join(' ')}\n`
+  return `${[time, String(level).toUpperCase().padEnd(5), plain(String(event)), ...told].join(' ')}\n`
+}
+
+/** One line, without commands to the terminal: what others send turns up in here. */
+function plain(text: string): string {
+  return text.replace(/\p{C}/gu, (control) => `\\u{${control.codePointAt(0)?.toString(16)}}`)
 }
 
 function readableValue(value: unknown): string {
-  return typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value)
+  return typeof value === 'string' && /^[^\s"=\p{C}]+$/u.test(value) ? value : plain(JSON.stringify(value))
 }

@@ -15,6 +15,8 @@ test.each([
   '::ffff:10.0.0.1',
   'fe80::1',
   'fd00::1',
+  '2002:7f00:1::1',
+  '64:ff9b:1::a00:1',
   'not an address',
 ])('%s is not public', (address) => {
   expect(isPublicAddress(address)).toBe(false)

@@ -17,8 +17,8 @@ const usualTimeoutMs = 30_000
 /** One request out, one reply or one trouble back, within its time. */
 export async function exchange(request: OutboundRequest, deps: ExchangeDeps): Promise<Outcome> {
   const { clock, transport, userAgent } = deps
-  const { method, url, timeoutMs = usualTimeoutMs, readForMs } = request
-  const body = request.json === undefined ? undefined : JSON.stringify(request.json)
+  const { method, url, timeoutMs = usualTimeoutMs, readForMs, readBytes, farSide = 'service' } = request
+  const body = request.json === undefined ? request.text : JSON.stringify(request.json)
   const headers = headersOf(request, userAgent)
   if (request.signal?.aborted) return givenUpEarly(request, deps.redactor)
 
@@ -33,7 +33,8 @@ export async function exchange(request: OutboundRequest, deps: ExchangeDeps): Pr
       body,
       signal: inFlight.signal,
       ...(readForMs !== undefined && { readForMs }),
-      ...(request.farSide === 'machine' && { publicOnly: true }),
+      ...(readBytes !== undefined && { readBytes }),
+      ...(farSide !== 'service' && request.allowPrivate !== true && { publicOnly: true }),
     })
     const reply = await Promise.race([sent, patience.out])
     return outcomeFrom({ ...reply, body: withoutCredentials(reply.body, request) }, clock)
@@ -57,11 +58,11 @@ export function inWords({ method, url, target, operation }: OutboundRequest): st
   return `${target} ${operation} (${method} ${withoutQuery})`
 }
 
-function headersOf({ headers = {}, json }: OutboundRequest, userAgent: string): Record<string, string> {
+function headersOf({ headers = {}, json, text }: OutboundRequest, userAgent: string): Record<string, string> {
   const given = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
   return {
     accept: 'application/json',
-    ...(json === undefined ? {} : { 'content-type': 'application/json' }),
+    ...(json === undefined && text === undefined ? {} : { 'content-type': 'application/json' }),
     ...given,
     // RunPod's front door turns away clients that do not name themselves.
     'user-agent': userAgent,

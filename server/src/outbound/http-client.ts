@@ -1,12 +1,14 @@
 import { decorrelatedJitterGenerator, ExponentialBackoff } from 'cockatiel'
+import type { Operation } from '../core/operations/operation.ts'
 import { Secret } from '../core/secret.ts'
-import type { Clock } from '../core/time.ts'
+import type { Clock, Instant } from '../core/time.ts'
 import type { Log } from '../observability/log.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { Redactor } from '../observability/redaction.ts'
-import { Breaker, CircuitOpen } from './breaker.ts'
+import { Breaker, type BreakerState, CircuitOpen } from './breaker.ts'
 import { credentialsIn, exchange, givenUpEarly, inWords } from './exchange.ts'
 import { type Notice, NoticeBoard } from './notices.ts'
+import { operationFrom } from './operation-from.ts'
 import type { Outbound, OutboundRequest } from './outbound.ts'
 import { outboundMetrics } from './outbound-metrics.ts'
 import { isFailure, mayPass, moreTelling, nameOf, type Outcome, trouble, verdictOn } from './outcome.ts'
@@ -21,8 +23,12 @@ export interface OutboundDeps {
   redactor: Redactor
   /** `gpufleet/<version>` */
   userAgent: string
-  /** Deprecations and changes of version, each once. */
+  /** Deprecations and versions, each once. */
   onNotice?: (notice: Notice) => void
+  /** The circuit to an account was opened, tried, or closed. */
+  onBreaker?: (target: string, account: string, state: BreakerState) => void
+  /** Every try of every call to a service, also those that were not sent. */
+  onOperation?: (operation: Operation) => void
   settings?: Partial<OutboundSettings>
 }
 
@@ -86,8 +92,9 @@ export function createOutbound(deps: OutboundDeps): Outbound {
   async function sendUntilDone(request: OutboundRequest, lane: Lane): Promise<Outcome> {
     let telling: Outcome | null = null
     let pause = backoff.next()
-    for (let left = request.repeat === 'safe' ? settings.tries : 1; ; left--) {
-      const outcome = await sendOnce(request, lane)
+    const tries = request.repeat === 'safe' ? settings.tries : 1
+    for (let left = tries; ; left--) {
+      const outcome = await sendOnce(request, lane, tries - left + 1)
       metrics.requests.inc({ ...labelsOf(request), operation: request.operation, outcome: nameOf(outcome) })
       telling = moreTelling(telling, outcome)
 
@@ -110,14 +117,16 @@ export function createOutbound(deps: OutboundDeps): Outbound {
     return askedMs > settings.longestObeyedWaitMs ? null : askedMs + Math.ceil(Math.min(backoffMs, 1_000))
   }
 
-  async function sendOnce(request: OutboundRequest, lane: Lane): Promise<Outcome> {
+  async function sendOnce(request: OutboundRequest, lane: Lane, attempt: number): Promise<Outcome> {
     try {
-      if (request.farSide === 'machine') return await sendNow(request, lane)
+      if (!isService(request)) return await sendNow(request, lane, attempt)
       lane.breaker.check()
       await waitForLimits(request, lane)
-      return await lane.breaker.run(() => sendNow(request, lane), verdictOn)
+      return await lane.breaker.run(() => sendNow(request, lane, attempt), verdictOn)
     } catch (thrown) {
-      return notSent(thrown, request)
+      const outcome = notSent(thrown, request)
+      note(request, outcome, clock.now(), attempt)
+      return outcome
     }
   }
 
@@ -141,11 +150,12 @@ export function createOutbound(deps: OutboundDeps): Outbound {
     throw thrown
   }
 
-  async function sendNow(request: OutboundRequest, lane: Lane): Promise<Outcome> {
+  async function sendNow(request: OutboundRequest, lane: Lane, attempt: number): Promise<Outcome> {
     const sentAt = clock.now()
     const outcome = await exchange(request, deps)
     const seconds = Math.max(0, clock.now() - sentAt) / 1000
     metrics.requestSeconds.observe({ provider: request.target, operation: request.operation }, seconds)
+    note(request, outcome, sentAt, attempt)
     if (outcome.kind === 'trouble') return outcome
 
     const { status, retryAfterMs, headers } = outcome.reply
@@ -154,13 +164,21 @@ export function createOutbound(deps: OutboundDeps): Outbound {
     else lane.limiter.hold(request.limits, retryAfterMs)
     if (status !== 429 && outcome.exhaustedForMs !== null) lane.limiter.hold(request.limits, outcome.exhaustedForMs)
 
-    for (const notice of notices.news(request, headers)) tell(notice)
+    if (isService(request)) for (const notice of notices.news(request, headers)) tell(notice)
     return outcome
   }
 
+  /** For the operations log. */
+  function note(request: OutboundRequest, outcome: Outcome, sentAt: Instant, attempt: number): void {
+    if (!isService(request)) return
+    deps.onOperation?.(operationFrom(request, outcome, { sentAt, now: clock.now(), attempt, redactor }))
+  }
+
   function tell(notice: Notice): void {
-    metrics.notices.inc({ provider: notice.target, kind: notice.kind })
-    log.warn('provider notice', { ...notice })
+    if (notice.kind !== 'version') {
+      metrics.notices.inc({ provider: notice.target, kind: notice.kind })
+      log.warn('provider notice', { ...notice })
+    }
     try {
       deps.onNotice?.(notice)
     } catch (error) {
@@ -187,6 +205,7 @@ export function createOutbound(deps: OutboundDeps): Outbound {
         onChange: (state) => {
           metrics.breakerState.set(labels, breakerNumbers[state])
           log[state === 'open' ? 'warn' : 'info']('provider breaker changed', { ...labels, state })
+          deps.onBreaker?.(request.target, request.account, state)
         },
       }),
     }
@@ -204,6 +223,10 @@ interface Lane {
 }
 
 const breakerNumbers = { closed: 0, half_open: 1, open: 2 }
+
+function isService({ farSide = 'service' }: OutboundRequest): boolean {
+  return farSide === 'service'
+}
 
 function labelsOf({ target, account }: OutboundRequest) {
   return { provider: target, account }

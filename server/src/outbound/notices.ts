@@ -5,9 +5,12 @@ export interface Notice {
   target: string
   account: string
   operation: string
-  kind: 'deprecation' | 'version_change'
+  /** `version`: the first version that it named since we began. */
+  kind: 'deprecation' | 'version' | 'version_change'
   /** One sentence for a person. */
   text: string
+  /** The version that it answers with; null in a deprecation. */
+  version: string | null
   /** When it stops working, where that was said. */
   sunsetAt: Instant | null
   /** Where they explain it, where that was said. */
@@ -53,6 +56,7 @@ export class NoticeBoard {
         sunsetAt === null ? '' : `; it ends on ${day(sunsetAt)}`,
         '.',
       ].join(''),
+      version: null,
       sunsetAt,
       link: explanation(link),
     }
@@ -63,12 +67,13 @@ export class NoticeBoard {
     if (version === undefined) return null
     // Kept per operation, because one marketplace may answer from several versions.
     const before = this.#versions.get(keyOf(source))
-    const changed = isNew(this.#versions, source, version) && before !== undefined
-    if (!changed) return null
+    if (!isNew(this.#versions, source, version)) return null
+    const now = `${source.target} ${before === undefined ? 'answers' : 'now answers'} ${source.operation} from API version ${version}`
     return {
       ...only(source),
-      kind: 'version_change',
-      text: `${source.target} now answers ${source.operation} from API version ${version}; before it was ${before}.`,
+      kind: before === undefined ? 'version' : 'version_change',
+      text: before === undefined ? `${now}.` : `${now}; before it was ${before}.`,
+      version,
       sunsetAt: null,
       link: null,
     }

@@ -20,6 +20,8 @@ export interface OutboundRequest {
   headers?: Readonly<Record<string, string>>
   /** Sent as JSON. */
   json?: unknown
+  /** Sent as it stands, as JSON text that somebody has signed. Instead of `json`. */
+  text?: string
   /**
    * Rate limits to pass, all at the same moment. They are kept per target, account and name. A 429 holds back every one
    * of them, for hours if the reply says so: name a limit that other calls share only where the marketplace counts so.
@@ -35,9 +37,14 @@ export interface OutboundRequest {
   timeoutMs?: number
   /**
    * `machine`: somebody's rented machine rather than a service of ours to ask. Only public addresses are connected to, and
-   * its failures open no circuit. Default `service`.
+   * its failures open no circuit. `receiver`: an address that a user has named; the same, unless `allowPrivate`. Default
+   * `service`.
    */
-  farSide?: 'service' | 'machine'
+  farSide?: 'service' | 'machine' | 'receiver'
+  /** For a `receiver`: also addresses of our own network. */
+  allowPrivate?: boolean
+  /** Hand over what has arrived when it is this much, and hang up. */
+  readBytes?: number
   /** For a stream without an end: hand over what has arrived this long after the reply began, and hang up. */
   readForMs?: number
   /** Ends waiting, trying and repeating. Before anything was sent that is `not_sent`, afterwards `network`. */

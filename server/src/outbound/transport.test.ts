@@ -116,3 +116,19 @@ test('of a stream without an end it hands over what came in the given time, and 
   expect(reply).toMatchObject({ status: 200, body: 'first line\n' })
   await hungUp.promise
 })
+
+test('hands over what has arrived when it is enough, and hangs up', async () => {
+  let closed = false
+  const origin = await listening((request, response) => {
+    request.socket.once('close', () => {
+      closed = true
+    })
+    response.writeHead(200)
+    const more = () => response.write('x'.repeat(1_000), () => !closed && setImmediate(more))
+    more()
+  })
+  const reply = await send({ url: origin, readBytes: 8_192 })
+  expect(reply.status).toBe(200)
+  expect(reply.body.length).toBeGreaterThanOrEqual(8_192)
+  expect(reply.body.length).toBeLessThan(200_000)
+})

@@ -15,6 +15,8 @@ export interface TransportRequest {
   publicOnly?: boolean
   /** Hand over what has arrived this long after the reply began, and hang up. */
   readForMs?: number
+  /** Hand over what has arrived when it is this much, and hang up. */
+  readBytes?: number
 }
 
 export interface TransportReply {
@@ -96,6 +98,7 @@ function dispatchOptions({ method, url, headers, body }: TransportRequest): Disp
 class Exchange implements Dispatcher.DispatchHandler {
   readonly #signal: AbortSignal
   readonly #readForMs: number | undefined
+  readonly #readBytes: number
   readonly #longestReplyBytes: number
   readonly #resolve: (reply: TransportReply) => void
   readonly #reject: (error: TransportError) => void
@@ -109,13 +112,14 @@ class Exchange implements Dispatcher.DispatchHandler {
   #enough: NodeJS.Timeout | undefined
 
   constructor(
-    { signal, readForMs }: Pick<TransportRequest, 'signal' | 'readForMs'>,
+    { signal, readForMs, readBytes }: Pick<TransportRequest, 'signal' | 'readForMs' | 'readBytes'>,
     longestReplyBytes: number,
     resolve: (reply: TransportReply) => void,
     reject: (error: TransportError) => void,
   ) {
     this.#signal = signal
     this.#readForMs = readForMs
+    this.#readBytes = readBytes ?? Number.POSITIVE_INFINITY
     this.#longestReplyBytes = longestReplyBytes
     this.#resolve = resolve
     this.#reject = reject
@@ -149,6 +153,11 @@ class Exchange implements Dispatcher.DispatchHandler {
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#bytes += chunk.length
     this.#chunks.push(chunk)
+    if (this.#bytes >= this.#readBytes) {
+      this.onResponseEnd()
+      controller.abort(new Error('read enough'))
+      return
+    }
     if (this.#bytes <= this.#longestReplyBytes) return
 
     this.#chunks = []

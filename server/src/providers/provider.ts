@@ -102,6 +102,8 @@ export interface ProviderDescription {
   website: string
   /** Which version of their API this client speaks. */
   apiVersion: string
+  /** Their documents say that it is going to end. */
+  deprecated?: { since: Instant; sunsetAt: Instant | null; text: string; link: string | null }
   abilities: Abilities
   billing: {
     /** The smallest billed step. */
@@ -112,6 +114,8 @@ export interface ProviderDescription {
     startsWhen: 'created' | 'running'
     /** Billed while stopped. */
     stopped: 'disk' | 'nothing' | 'cannot_stop'
+    /** What the disk costs while stopped, in percent of what it costs while running; 100 unless it differs. */
+    stoppedDiskPercent?: number
   }
   /** Our names of the regions it has. */
   regions: readonly string[]
@@ -136,6 +140,9 @@ export interface Abilities {
   udpPorts: boolean
   /** Whether the disk outlives an interruption, and a stop. */
   diskSurvives: { stop: boolean; interruption: boolean }
+  /** How long before it takes a spot machine the marketplace says so; null where it gives no notice that can be relied on. */
+  noticeMs: number | null
+  deadMan: DeadMan
   /** How long a new machine may be missing from the list. */
   listLagMs: number
   /** How many good answers without the machine it takes to call it absent. */
@@ -151,6 +158,17 @@ export interface Abilities {
   /** `whole`: one search shows everything on sale. `sample`: it shows the cheapest that match, so it is asked per wish. */
   search: 'whole' | 'sample'
   maxLabelLength: number
+}
+
+/**
+ * Whether a machine can end itself without the account's key: by a credential for itself alone that the marketplace puts
+ * into it. `why` is a sentence for people, also where it is possible.
+ */
+export interface DeadMan {
+  possible: boolean
+  why: string
+  /** The variable inside the machine that holds the credential. */
+  credential?: string
 }
 
 export interface RateLimit {
@@ -192,6 +210,8 @@ export interface LaunchOrder {
   environment: Readonly<Record<string, string>>
   ports: readonly { containerPort: number; protocol: 'tcp' | 'udp' | 'http' }[]
   sshPublicKey: string | null
+  /** Let in beside it, and only where there is one: alone, a key would change how the image runs. */
+  furtherSshKeys?: readonly string[]
   onstartScript: string | null
   diskGb: number
   /** On the spot market of a provider with bids: what we offer per hour for the GPUs. */
@@ -215,6 +235,10 @@ export type Sighting =
   | { kind: 'unknown'; at: Instant; why: string }
 
 export interface ProviderBill {
+  /**
+   * Each says its own stretch, which may reach beyond the period on both sides. Asked again, a line of something that still
+   * bills may have grown: it takes the place of the earlier one.
+   */
   lines: readonly BillLine[]
   /** What happened after this moment is not on it yet. */
   completeUntil: Instant

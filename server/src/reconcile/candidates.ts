@@ -6,6 +6,7 @@ import type { OfferIndex } from '../core/offers/offer-index.ts'
 import type { PlannedOffer } from '../core/offers/plan.ts'
 import { filterFromWish, needFromWish, planForWish, providerPenalty } from '../core/offers/wish-plan.ts'
 import { type ProviderName, publicProviderNames } from '../core/providers.ts'
+import { type Interruptions, noInterruptions } from '../core/spot/places.ts'
 import type { Provider, Providers } from '../providers/provider.ts'
 import { type PenaltyDeps, penaltyMs } from './penalties.ts'
 import type { RentQueue } from './rent-queue.ts'
@@ -16,6 +17,8 @@ export interface CandidateDeps extends PenaltyDeps {
   index: Pick<OfferIndex, 'all'>
   gpus: Pick<GpuCatalogue, 'find'>
   queue: Pick<RentQueue, 'heldFromOthers'>
+  /** Places that took machines back lately. */
+  interruptions?: Interruptions
 }
 
 /** More attempts than this do not make an instance come up; they make it late. */
@@ -32,7 +35,8 @@ export function sinceLastUp(launches: readonly Launch[]): readonly Launch[] {
 export function candidatesFor(instance: Instance, earlier: readonly Launch[], deps: CandidateDeps): PlannedOffer[] {
   const { wish } = instance
   const penalties = new Map([...deps.penalties, ...deps.queue.heldFromOthers(instance.id)])
-  const context = { now: deps.clock.now(), modelNamed: deps.gpus.find, penalties }
+  const { interruptions = noInterruptions } = deps
+  const context = { now: deps.clock.now(), modelNamed: deps.gpus.find, penalties, interruptions }
   const avoided = new Set(avoidedProviders(instance, deps).map(({ provider }) => provider.name))
   const failed = earlier.filter((one) => !isOfferWithoutBlame(one, instance))
   const failedAt = new Set(failed.map((one) => offerId(one.offer)))
@@ -53,8 +57,8 @@ export function candidatesFor(instance: Instance, earlier: readonly Launch[], de
 
 function isOfferWithoutBlame({ abandonedBecause }: Launch, { wish }: Instance): boolean {
   if (abandonedBecause === 'provider_unavailable') return true
-  // An offer that the caller chose has no substitute: when its launch never happened, it is tried again.
-  return abandonedBecause === 'never_happened' && wish.offer !== null
+  // An offer that the caller chose has no substitute: when its launch never happened, or somebody bid more, it is tried again.
+  return (abandonedBecause === 'never_happened' || abandonedBecause === 'interrupted') && wish.offer !== null
 }
 
 interface Avoided {

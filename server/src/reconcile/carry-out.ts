@@ -16,6 +16,8 @@ export async function carryOut(order: Order, launch: Launch, provider: Provider,
         return await provider.stop(order.externalId)
       case 'start':
         return await provider.start(order.externalId)
+      case 'bid':
+        return await provider.changeBid(order.externalId, order.perHour)
       case 'rent':
         return
     }

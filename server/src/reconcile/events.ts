@@ -1,11 +1,13 @@
 import type { Order } from '../core/instances/decide.ts'
-import type { Instance, Launch } from '../core/instances/instance.ts'
+import type { CheckpointResult, Instance, Launch } from '../core/instances/instance.ts'
 import { type Because, reasons } from '../core/instances/status.ts'
-import { usdText } from '../core/money.ts'
+import { type Nanos, noMoney, usdText } from '../core/money.ts'
 import { type Offer, offerKey } from '../core/offers/offer.ts'
 import { type ProviderName, publicProviderNames } from '../core/providers.ts'
-import { hourMs, type Instant } from '../core/time.ts'
+import type { Bidding } from '../core/spot/raise-bid.ts'
+import { hourMs, type Instant, isoFrom, minuteMs } from '../core/time.ts'
 import type { Log } from '../observability/log.ts'
+import type { Provider } from '../providers/provider.ts'
 import type { NewEvent } from '../store/events.ts'
 import type { Sight } from './sight.ts'
 
@@ -84,6 +86,101 @@ export function leftoverGone(launch: Launch, at: Instant): NewEvent {
   }
 }
 
+/** No spot machine was to be had for as long as the user wanted to wait. */
+export function fellBackEvent({ id }: Instance, since: Instant, at: Instant): NewEvent {
+  const minutes = Math.floor((at - since) / minuteMs)
+  return {
+    at,
+    instanceId: id,
+    kind: 'fallback',
+    status: null,
+    because: 'no_spot_in_time',
+    message: `no spot machine for ${minutes} min: an on-demand one is rented`,
+    data: { without_machine_since: isoFrom(since), market: 'on_demand' },
+  }
+}
+
+export function bidRaisedEvent(launch: Launch, to: Nanos, { floor }: Bidding, at: Instant): NewEvent {
+  const from = launch.bidPerHour ?? noMoney
+  const winning = floor === null ? '' : `; what wins now is $${usdText(floor, 4)}`
+  return {
+    at,
+    instanceId: launch.instanceId,
+    kind: 'bid_raised',
+    status: null,
+    because: 'interrupted',
+    message: `the bid is raised from $${usdText(from, 4)} to $${usdText(to, 4)} per hour to get the machine back${winning}`,
+    data: {
+      attempt: launch.attempt,
+      machine: launch.externalId,
+      from_usd: usdText(from, 9),
+      to_usd: usdText(to, 9),
+      lowest_winning_usd: floor === null ? null : usdText(floor, 9),
+    },
+  }
+}
+
+/** The marketplace says when it takes the machine. */
+export function reclaimEvent(launch: Launch, reclaimAt: Instant, diskSurvives: boolean, at: Instant): NewEvent {
+  const provider = publicProviderNames[launch.provider]
+  const minutes = Math.max(0, Math.round((reclaimAt - at) / minuteMs))
+  return {
+    at,
+    instanceId: launch.instanceId,
+    kind: 'reclaim_announced',
+    status: null,
+    because: null,
+    message: `${provider} takes the machine in ${minutes} min; ${diskSentence(diskSurvives)}`,
+    data: {
+      attempt: launch.attempt,
+      machine: launch.externalId,
+      reclaim_at: isoFrom(reclaimAt),
+      disk_survives: diskSurvives,
+    },
+  }
+}
+
+const checkpointWords: Record<CheckpointResult, string> = {
+  done: 'the checkpoint command saved the work',
+  failed: 'the checkpoint command failed, and nothing waits for it',
+  timed_out: 'the checkpoint command did not end in time, and nothing waits for it any more',
+  unreachable: 'the checkpoint command could not run, and nothing waits for it',
+  skipped: 'the checkpoint command was skipped, as asked',
+}
+
+export function checkpointEvent(
+  launch: Launch,
+  result: CheckpointResult,
+  detail: string | null,
+  at: Instant,
+): NewEvent {
+  const words = checkpointWords[result]
+  return {
+    at,
+    instanceId: launch.instanceId,
+    kind: 'checkpoint',
+    status: null,
+    because: null,
+    message: detail === null ? words : `${words}: ${detail}`,
+    data: { attempt: launch.attempt, machine: launch.externalId, result },
+  }
+}
+
+/** What becomes of the work when a machine is taken. */
+export function withDisk(event: NewEvent, provider: Provider | undefined): NewEvent {
+  if (provider === undefined) return event
+  const survives = provider.describe().abilities.diskSurvives.interruption
+  return {
+    ...event,
+    message: `${event.message}; ${diskSentence(survives)}`,
+    data: { ...event.data, disk_survives: survives },
+  }
+}
+
+export function diskSentence(survives: boolean): string {
+  return survives ? 'its disk survives that there' : 'what is on its disk is lost there'
+}
+
 /** The launch call ended only after its launch had been written off. */
 export function reopenedEvent(launch: Launch, externalId: string | null, at: Instant): NewEvent {
   const what =
@@ -131,7 +228,8 @@ export function alarmEvent(
     const machine = launch.externalId ?? 'not known yet'
     return alarm(`${outOfReach}; machine ${machine} (${launch.label}) may be billed, and nobody looks after it`)
   }
-  if (order === null || launch.orders < 4) return undefined
+  // A bid that does not help costs nothing.
+  if (order === null || order.kind === 'bid' || launch.orders < 4) return undefined
   const ordered = order.kind === 'terminate' ? 'end' : order.kind
   return alarm(
     `${provider} has not confirmed the ${ordered} of machine ${launch.externalId} after ${launch.orders} orders; it may still be billed. We keep asking.`,

@@ -21,7 +21,8 @@ interface Shared {
 }
 
 export function createFleet({ now }: { now: () => Instant }): Fleet {
-  const latest = new Map<string, Shared>()
+  /** By the client, not by its name: what another key shows is another fleet. */
+  const latest = new WeakMap<Provider, Shared>()
 
   async function lookNow(provider: Provider, begunAt: Instant): Promise<FleetLook> {
     try {
@@ -41,8 +42,7 @@ export function createFleet({ now }: { now: () => Instant }): Fleet {
 
   return {
     look(provider, maxAgeMs) {
-      const account = `${provider.name}/${provider.account}`
-      const known = latest.get(account)
+      const known = latest.get(provider)
       if (known !== undefined && isFresh(known.endedAt, maxAgeMs)) return known.result
 
       const fresh: Shared = { endedAt: null, result: lookNow(provider, now()) }
@@ -50,7 +50,7 @@ export function createFleet({ now }: { now: () => Instant }): Fleet {
         fresh.endedAt = now()
       }
       fresh.result.then(ended, ended)
-      latest.set(account, fresh)
+      latest.set(provider, fresh)
       return fresh.result
     },
   }

@@ -1,8 +1,7 @@
 import { launchLabel } from '../core/ids.ts'
-import type { Instance, InstanceSecrets, Launch } from '../core/instances/instance.ts'
+import { type Instance, type InstanceSecrets, type Launch, uneventful } from '../core/instances/instance.ts'
 import type { Because } from '../core/instances/status.ts'
-import { type Nanos, nanos } from '../core/money.ts'
-import { bidFor } from '../core/offers/bid.ts'
+import { nanos } from '../core/money.ts'
 import { offerId } from '../core/offers/offer.ts'
 import type { OfferIndex } from '../core/offers/offer-index.ts'
 import type { PlannedOffer } from '../core/offers/plan.ts'
@@ -10,9 +9,12 @@ import type { ProviderName } from '../core/providers.ts'
 import { type Clock, type Instant, secondMs } from '../core/time.ts'
 import type { Log } from '../observability/log.ts'
 import { type Launched, type LaunchOrder, type Provider, ProviderError } from '../providers/provider.ts'
+import { BudgetRefused } from '../store/budgets.ts'
 import type { NewEvent } from '../store/events.ts'
 import type { Claim, InstanceStore } from '../store/instances.ts'
 import type { LaunchStore } from '../store/launches.ts'
+import type { Terms } from './bids.ts'
+import { type DeadManSetup, deadManFor, noDeadManEvent, withDeadMan } from './dead-man.ts'
 import { attemptEnded, attemptEvent, reopenedEvent, sound, statusEvent } from './events.ts'
 import { masked } from './masking.ts'
 import { type PenaltyDeps, penalise } from './penalties.ts'
@@ -24,6 +26,10 @@ export interface LaunchDeps extends PenaltyDeps {
   index: Pick<OfferIndex, 'get' | 'remove'>
   installation: string
   keyMarkOf: KeyMarks
+  /** Without it no machine has a dead-man switch. */
+  deadMan?: DeadManSetup
+  /** Our own key, for machines on which we run something; undefined: we never do. */
+  ownSshKey?: () => string
   clock: Clock
   log: Log
   countAlarm?: (provider: ProviderName) => void
@@ -33,16 +39,25 @@ export interface LaunchDeps extends PenaltyDeps {
 export async function launch(
   claim: Claim,
   instance: Instance,
-  planned: PlannedOffer,
+  planned: PlannedOffer & { terms: Terms },
   provider: Provider,
   earlier: readonly NewEvent[],
   deps: LaunchDeps,
 ): Promise<void> {
-  const bidPerHour = bidOf(planned, instance, provider, deps)
   // Secrets that do not open end the pass here, where nothing has been promised yet.
   const secrets = await deps.instances.secretsOf(instance.id)
-  const intent = intentOf(instance, planned, bidPerHour, provider, deps)
-  const mayGoOn = await deps.instances.recordIntent(
+  const deadMan = deadManFor(instance, provider, secrets, deps.deadMan)
+  const intent = {
+    ...intentOf(instance, planned, provider, deps),
+    deadManMs: deadMan?.possible ? instance.wish.policies.deadManMs : null,
+  }
+  const order = orderOf(instance, intent, secrets, deps)
+  const more =
+    deadMan === null || deadMan.possible
+      ? earlier
+      : [...earlier, noDeadManEvent(instance, provider.name, deadMan.why, intent.intendedAt)]
+  const mayGoOn = await deps.instances
+    .recordIntent(
     claim,
     intent,
     {
@@ -53,11 +68,16 @@ export async function launch(
       endedAt: null,
       dueAt: intent.intendedAt + secondMs,
     },
-    [...earlier, attemptEvent(intent), statusEvent(instance, 'launching', 'plan_made', null, intent.intendedAt)],
-  )
+    [...more, attemptEvent(intent), statusEvent(instance, 'launching', 'plan_made', null, intent.intendedAt)],
+    { minimumMs: provider.describe().billing.minimumMs },
+  ).catch((error: unknown) => {
+    if (error instanceof BudgetRefused) return error
+    throw error
+  })
+  if (mayGoOn instanceof BudgetRefused) return notPaidFor(claim, instance, mayGoOn, deps)
   if (!mayGoOn) return
 
-  const outcome = await tryLaunch(provider, orderOf(instance, intent, bidPerHour, secrets), intent, deps)
+  const outcome = await tryLaunch(provider, order, intent, deps)
   if (outcome.kind === 'launched') return rented(claim, instance, intent, outcome.launched, deps)
 
   const error = withoutSecrets(outcome.error, secrets)
@@ -76,16 +96,31 @@ export async function launch(
   return refused(claim, instance, intent, error, deps)
 }
 
+/** How long a launch waits for the funds of those that were given up and are being ended. */
+const fundsComeFreeMs = 10 * secondMs
+
+/** Nothing was rented: a budget does not pay for it, or not yet. */
+async function notPaidFor(claim: Claim, instance: Instance, { refusal, message }: BudgetRefused, deps: LaunchDeps) {
+  const now = deps.clock.now()
+  if (refusal.isForNow) return deps.instances.release(claim, now + fundsComeFreeMs)
+  await deps.instances.recordDecision(
+    claim,
+    { status: 'failed', because: 'budget_spent', message, statusSince: now, endedAt: now, dueAt: null },
+    [statusEvent(instance, 'failed', 'budget_spent', message, now)],
+  )
+}
+
 function intentOf(
   instance: Instance,
-  { offer, price }: PlannedOffer,
-  bidPerHour: Nanos | null,
+  { offer, price, terms }: PlannedOffer & { terms: Terms },
   provider: Provider,
   deps: LaunchDeps,
 ): Launch {
+  const { bidPerHour } = terms
   const attempt = instance.attempt + 1
   return {
     ...blankLaunch,
+    ...terms,
     instanceId: instance.id,
     attempt,
     label: launchLabel(deps.installation, instance.id, attempt),
@@ -101,10 +136,11 @@ function intentOf(
 
 function orderOf(
   { wish }: Instance,
-  { label, offer }: Launch,
-  bidPerHour: Nanos | null,
+  intent: Launch,
   { environment, registryAuth, onstartScript }: InstanceSecrets,
+  { deadMan, ownSshKey }: LaunchDeps,
 ): LaunchOrder {
+  const { label, offer, bidPerHour } = intent
   return {
     label,
     offer,
@@ -113,7 +149,9 @@ function orderOf(
     environment,
     ports: wish.ports,
     sshPublicKey: wish.sshPublicKey,
-    onstartScript,
+    // The checkpoint signs in with it, beside the user.
+    furtherSshKeys: wish.policies.checkpoint === null || ownSshKey === undefined ? [] : [ownSshKey()],
+    onstartScript: withDeadMan(intent, onstartScript, deadMan),
     diskGb: wish.diskGb,
     bidPerHour,
   }
@@ -220,19 +258,6 @@ async function move(
   await instances.release(claim, dueAt)
 }
 
-function bidOf(
-  { offer, price }: PlannedOffer,
-  { wish }: Instance,
-  provider: Provider,
-  { index }: LaunchDeps,
-): Nanos | null {
-  if (offer.market !== 'spot' || !provider.describe().abilities.hasBids) return null
-  const extras = price.total - price.gpu
-  const cap = wish.maxPricePerHour === null ? null : nanos(wish.maxPricePerHour - extras)
-  const outright = index.get(offerId({ ...offer, market: 'on_demand' }))
-  return bidFor(offer, { cap, onDemand: outright?.pricePerHour ?? null })
-}
-
 function becauseOf(error: ProviderError): Because {
   switch (error.kind) {
     case 'no_capacity':
@@ -272,4 +297,5 @@ const blankLaunch = {
   orderedAt: null,
   orders: 0,
   alarmedAt: null,
+  ...uneventful,
 } as const

@@ -1,7 +1,9 @@
 import { type Decision, decide, type Limits, type Situation } from '../core/instances/decide.ts'
 import type { Instance, Launch } from '../core/instances/instance.ts'
-import { type Because, finalStatuses } from '../core/instances/status.ts'
+import { type Because, finalStatuses, isByPolicy } from '../core/instances/status.ts'
+import type { Market } from '../core/offers/offer.ts'
 import type { ProviderName } from '../core/providers.ts'
+import type { Bidding } from '../core/spot/raise-bid.ts'
 import { type Clock, type Instant, minuteMs, secondMs } from '../core/time.ts'
 import type { Log } from '../observability/log.ts'
 import type { Provider, Providers } from '../providers/provider.ts'
@@ -9,16 +11,20 @@ import type { ChargeStore } from '../store/charges.ts'
 import type { NewEvent } from '../store/events.ts'
 import type { Claim, Decided, InstanceStore } from '../store/instances.ts'
 import type { LaunchStore } from '../store/launches.ts'
+import { biddingFor } from './bids.ts'
 import { carryOut } from './carry-out.ts'
-import { alarmEvent, attemptEnded, isNewsOutOfReach, sound, statusEvent } from './events.ts'
+import { heldForCheckpoint } from './checkpoint.ts'
+import type { CheckpointRunner } from './checkpoint-runner.ts'
+import { alarmEvent, attemptEnded, bidRaisedEvent, isNewsOutOfReach, sound, statusEvent, withDisk } from './events.ts'
 import type { Fleet } from './fleet.ts'
 import { meter } from './meter.ts'
 import { penalisePlace } from './penalties.ts'
+import { noteUp, type PolicyDeps, policyFacts, tellAhead } from './policies.ts'
 import type { Probe } from './probe.ts'
 import { type RentDeps, rent } from './rent.ts'
 import { accountOf, type Sight, sight } from './sight.ts'
 
-export interface PassDeps extends RentDeps {
+export interface PassDeps extends RentDeps, PolicyDeps {
   instances: InstanceStore
   launches: LaunchStore
   charges: ChargeStore
@@ -26,6 +32,12 @@ export interface PassDeps extends RentDeps {
   fleet: Fleet
   /** Counts an alarm, beside its event and its line in the log. */
   countAlarm?: (provider: ProviderName) => void
+  /** Counts what our own policies stop. */
+  countStop?: (because: Because) => void
+  /** Counts what marketplaces take back. */
+  countInterruption?: (provider: ProviderName, market: Market) => void
+  /** Without it no work is saved before a machine stops. */
+  checkpoints?: CheckpointRunner
   probe: Probe
   clock: Clock
   log: Log
@@ -43,33 +55,44 @@ export async function pass(claim: Claim, deps: PassDeps): Promise<void> {
   const provider = launch === null ? undefined : accountOf(launch, deps)
   const seen: Sight =
     launch === null
-      ? { sighting: { kind: 'unknown', why: 'no machine yet' }, at: null, facts: {} }
+      ? { sighting: { kind: 'unknown', why: 'no machine yet' }, at: null, begunAt: null, facts: {} }
       : await sight(launch, provider, deps)
-  if (launch !== null) await meter(launch, seen, deps.charges)
+  if (launch !== null) await meter(launch, seen, provider, deps.charges)
 
   const now = deps.clock.now()
   const situation: Situation = {
     sighting: seen.sighting,
     health: await health(instance, seen, deps.probe),
     leftovers: instance.status === 'terminating' ? await deps.launches.countLeftovers(instance.id) : 0,
+    bidding: biddingOf(instance, seen, provider, deps),
     now,
     limits: limitsOf(provider),
+    policies: await policyFacts(instance, seen, now, deps),
   }
   const decided = decide(instance, situation)
   if (decided.order?.kind === 'rent') return rent(claim, instance, deps)
   // An order that reaches nobody is not given, and does not count as given.
-  const decision = seen.outOfReach === undefined ? decided : { ...decided, order: null }
+  const reachable = seen.outOfReach === undefined ? decided : { ...decided, order: null }
+  const held = launch === null ? null : heldForCheckpoint(instance, launch, reachable, seen, checkpointChance(now, provider, deps))
+  const decision = held === null ? reachable : { ...reachable, order: held.order, dueAt: held.dueAt }
   const alarm = launch === null ? undefined : alarmEvent(launch, seen, decision.order, now)
 
-  const written = await deps.instances.recordDecision(claim, decidedFrom(instance, decision, seen, situation), [
-    ...eventsOf(instance, decision, situation),
+  const decidedNow = decidedFrom(instance, decision, seen, situation, held?.facts ?? {})
+  const written = await deps.instances.recordDecision(claim, decidedNow, [
+    ...eventsOf(instance, decision, situation, provider),
+    ...(held?.events ?? []),
     ...(alarm === undefined ? [] : [alarm]),
   ])
   if (!written) return
+  await policiesHeard(instance, decision, situation, deps)
   if (launch !== null && alarm !== undefined) sound(alarm, launch, deps)
   if (decision.status !== instance.status) {
     const { status, because } = decision
     deps.log.info('instance decided', { instanceId: instance.id, from: instance.status, status, because })
+  }
+  if (launch !== null && isTaken(instance, decision)) deps.countInterruption?.(launch.provider, launch.offer.market)
+  if (launch !== null && held?.start === true && provider !== undefined) {
+    beginCheckpoint(instance, { ...launch, ...decidedNow.launch }, provider, deps)
   }
   if (launch !== null && decision.abandon !== null && placeIsToBlame.has(decision.abandon))
     penalisePlace(launch.offer, deps)
@@ -79,11 +102,50 @@ export async function pass(claim: Claim, deps: PassDeps): Promise<void> {
   await deps.instances.release(claim, finalStatuses.has(decision.status) ? null : decision.dueAt)
 }
 
+/** What is told of policies, and what is remembered for them. */
+async function policiesHeard(instance: Instance, { status, because }: Decision, situation: Situation, deps: PassDeps) {
+  const { policies, now } = situation
+  if (policies === undefined) return
+  if (status !== instance.status) {
+    if (status === 'running' || status === 'ready') await noteUp(instance, status, policies, now, deps)
+    if (isByPolicy(because) && (status === 'stopping' || status === 'terminating')) deps.countStop?.(because)
+  }
+  if (status !== 'stopping' && status !== 'terminating') await tellAhead(instance, policies, situation, deps)
+}
+
+/** What is known of the bids, while there is a machine to get back. */
+function biddingOf(
+  instance: Instance,
+  { sighting }: Sight,
+  provider: Provider | undefined,
+  deps: PassDeps,
+): Bidding | null {
+  const { launch, status } = instance
+  if (launch === null || provider === undefined || status !== 'interrupted' || sighting.kind !== 'seen') return null
+  return biddingFor(instance, launch, sighting.machine, provider, deps)
+}
+
+function checkpointChance(now: Instant, provider: Provider | undefined, { checkpoints }: PassDeps) {
+  const diskSurvives = provider?.describe().abilities.diskSurvives.interruption ?? false
+  return { now, canRun: checkpoints !== undefined && provider !== undefined, diskSurvives }
+}
+
+function beginCheckpoint({ wish }: Instance, launch: Launch, provider: Provider, { checkpoints }: PassDeps): void {
+  const policy = wish.policies.checkpoint
+  if (policy !== null) checkpoints?.start(launch, launch.ssh, policy, provider.describe().abilities.runs)
+}
+
+/** The marketplace took the machine, just now. */
+function isTaken(instance: Instance, decision: Decision): boolean {
+  if (instance.status === 'interrupted') return false
+  return decision.status === 'interrupted' || decision.abandon === 'interrupted'
+}
+
+/** Interruptions are remembered with the launch; see `core/spot/places.ts`. */
 const placeIsToBlame: ReadonlySet<Because> = new Set([
   'start_failed',
   'start_deadline',
   'health_deadline',
-  'interrupted',
   'machine_lost',
 ])
 
@@ -105,7 +167,13 @@ export function limitsOf(provider: Provider | undefined): Limits {
   return provider === undefined ? cautious : provider.describe().abilities
 }
 
-function decidedFrom(instance: Instance, decision: Decision, seen: Sight, { now }: Situation): Decided {
+function decidedFrom(
+  instance: Instance,
+  decision: Decision,
+  seen: Sight,
+  { now }: Situation,
+  more: Partial<Launch>,
+): Decided {
   const moved = decision.status !== instance.status
   const final = finalStatuses.has(decision.status)
   return {
@@ -116,7 +184,12 @@ function decidedFrom(instance: Instance, decision: Decision, seen: Sight, { now 
     endedAt: final ? now : null,
     dueAt: final ? null : decision.dueAt,
     ...wantedAfter(decision),
-    ...(instance.launch !== null && { launch: launchChange(instance.launch, decision, seen, now, moved) }),
+    ...(instance.launch !== null && { launch: {
+        ...launchChange(instance.launch, decision, seen, now, moved),
+        ...(isTaken(instance, decision) && { interruptedAt: now }),
+        ...(decision.order?.kind === 'bid' && { bidPerHour: decision.order.perHour }),
+        ...more,
+      } }),
   }
 }
 
@@ -124,6 +197,7 @@ function decidedFrom(instance: Instance, decision: Decision, seen: Sight, { now 
 function wantedAfter({ status, because }: Decision): Pick<Decided, 'wanted'> {
   if (because === 'started_outside') return { wanted: 'up' }
   if (because === 'stopped_outside' || because === 'cannot_start') return { wanted: 'stopped' }
+  if (status === 'stopping' && isByPolicy(because)) return { wanted: 'stopped' }
   return status === 'terminating' ? { wanted: 'ended' } : {}
 }
 
@@ -142,11 +216,22 @@ function launchChange(launch: Launch, decision: Decision, seen: Sight, now: Inst
   }
 }
 
-function eventsOf(instance: Instance, decision: Decision, { now }: Situation): NewEvent[] {
+function eventsOf(
+  instance: Instance,
+  decision: Decision,
+  { now, bidding }: Situation,
+  provider: Provider | undefined,
+): NewEvent[] {
   const { launch } = instance
-  const { status, because, message, abandon } = decision
+  const { status, because, message, abandon, order } = decision
   const events: NewEvent[] = []
   if (abandon !== null && launch !== null) events.push(attemptEnded(launch, abandon, message, now))
-  if (status !== instance.status) events.push(statusEvent(instance, status, because, message, now))
+  if (status !== instance.status) {
+    const event = statusEvent(instance, status, because, message, now)
+    events.push(status === 'interrupted' ? withDisk(event, provider) : event)
+  }
+  if (launch !== null && bidding != null && order?.kind === 'bid' && order.perHour > (launch.bidPerHour ?? 0n)) {
+    events.push(bidRaisedEvent(launch, order.perHour, bidding, now))
+  }
   return events
 }

@@ -5,7 +5,7 @@ import { finalStatuses } from '../core/instances/status.ts'
 import { nanosFromUsd } from '../core/money.ts'
 import { anOffer } from '../core/offers/an-offer.ts'
 import { minuteMs, secondMs } from '../core/time.ts'
-import { anInstanceId } from '../testing/builders.ts'
+import { anInstanceId, someone } from '../testing/builders.ts'
 import { type FakeProvider, failure, fakeProvider } from '../testing/fake-provider.ts'
 import { aReconciler, type Reconciler } from '../testing/reconciler.ts'
 import { type VirtualClock, virtualClock } from '../testing/virtual-clock.ts'
@@ -33,7 +33,7 @@ const fails = (kind: Parameters<typeof failure>[1]) => () => {
 }
 
 async function end(of: Reconciler = fleet, which: InstanceId = id): Promise<void> {
-  await terminateInstance(which, { ...of.deps, bell: of.deps.bell })
+  await terminateInstance(which, someone, { ...of.deps, bell: of.deps.bell })
 }
 
 /** A process that died in the middle of a call, and the one after it, on the same database. */
@@ -384,7 +384,7 @@ describe('an end that the user asked for', () => {
     await fleet.wish()
     await fleet.until('ready', minuteMs)
     await clock.advance(2 * secondMs)
-    await stopInstance(id, fleet.deps)
+    await stopInstance(id, someone, fleet.deps)
     vast.before.look = async () => {
       vast.before = {}
       await end()
@@ -414,7 +414,7 @@ describe('an end that the user asked for', () => {
         return found
       },
     }
-    await terminateInstance(id, { ...fleet.deps, instances })
+    await terminateInstance(id, someone, { ...fleet.deps, instances })
 
     expect(await fleet.instance()).toMatchObject({ wanted: 'ended' })
     await fleet.until('terminated', minuteMs)
@@ -741,6 +741,23 @@ describe('many at once', () => {
     await fleet.until('ready', 10 * minuteMs)
     expect(fleet.log.lines.map((line) => line.event)).toContain('pass failed')
     expect(launches()).toHaveLength(1)
+  })
+
+  test('a claim that could not be given back is given back as soon as the store writes again', async () => {
+    await fleet.wish()
+    await fleet.until('ready', minuteMs)
+    const { release } = fleet.deps.instances
+    fleet.deps.instances.release = async () => {
+      throw new Error('the database is locked')
+    }
+    await fleet.pass(15 * secondMs)
+    expect(fleet.log.lines.map((line) => line.event)).toContain('claim could not be given back')
+    fleet.deps.instances.release = release
+    vast.machines.clear()
+    await fleet.pass(2 * minuteMs)
+
+    // Long before the claim runs out.
+    expect(await fleet.instance()).toMatchObject({ attempt: 2 })
   })
 
   test('works by itself, is woken by the bell, and stops when told', async () => {

@@ -1,7 +1,10 @@
 import type { Instance, Launch } from '../core/instances/instance.ts'
 import type { MarketKeeper } from '../core/offers/market-view.ts'
 import { interestFromWish } from '../core/offers/wish-plan.ts'
+import type { Market } from '../core/offers/offer.ts'
 import type { ProviderName } from '../core/providers.ts'
+import { onDemandFrom, wishNow, withoutMachineSince } from '../core/spot/fallback.ts'
+import { interruptionsBy, rememberedForMs } from '../core/spot/places.ts'
 import { type Clock, type Instant, minuteMs, secondMs } from '../core/time.ts'
 import type { NewEvent } from '../store/events.ts'
 import type { Claim, Decided } from '../store/instances.ts'
@@ -15,7 +18,8 @@ import {
   sinceLastUp,
   whyNothing,
 } from './candidates.ts'
-import { offersSkipped, statusEvent } from './events.ts'
+import { type BidDeps, termsOf } from './bids.ts'
+import { fellBackEvent, offerName, offersSkipped, statusEvent } from './events.ts'
 import { type LaunchDeps, launch } from './launch.ts'
 import { type QuoteDeps, quote } from './quote.ts'
 import type { RentQueue } from './rent-queue.ts'
@@ -23,9 +27,12 @@ import type { KeptWarning } from './tasks/keep-market.ts'
 
 export type RentDeps = CandidateDeps &
   QuoteDeps &
+  BidDeps &
   LaunchDeps & {
     market: { freshen(...asked: Parameters<MarketKeeper['freshen']>): Promise<KeptWarning[]> }
     queue: RentQueue
+    /** Counts machines that take the place of one that was up. */
+    countRelaunch?: (provider: ProviderName, market: Market) => void
     clock: Clock
   }
 
@@ -33,14 +40,24 @@ export type RentDeps = CandidateDeps &
 const patienceMs = 10 * minuteMs
 /** How long a wish waits for its turn at the cheapest marketplace before it takes a dearer one. */
 const turnPatienceMs = minuteMs
+/** How often a spot machine is looked for that is not to be had now. */
+const spotPatienceMs = 20 * secondMs
 /** A launch that our own rate limit turned away is not repeated sooner. */
 const afterRefusalMs = 10 * secondMs
 
 /** One try to rent a machine for an instance: choose, check again, write the intent down, launch. */
-export async function rent(claim: Claim, instance: Instance, deps: RentDeps): Promise<void> {
-  const { clock, instances, market, queue } = deps
-  const all = await deps.launches.ofInstance(instance.id)
-  const earlier = sinceLastUp(all)
+export async function rent(claim: Claim, asked: Instance, rentDeps: RentDeps): Promise<void> {
+  const { clock, instances, market, queue } = rentDeps
+  const begunAt = clock.now()
+  const all = await rentDeps.launches.ofInstance(asked.id)
+  const since = withoutMachineSince(asked, all)
+  const onDemandAt = onDemandFrom(asked.wish, since)
+  const fellBack = onDemandAt !== null && begunAt >= onDemandAt
+  const instance = { ...asked, wish: wishNow(asked.wish, since, begunAt) }
+  const interruptions = interruptionsBy(await rentDeps.launches.interruptions(begunAt - rememberedForMs))
+  const deps: RentDeps = { ...rentDeps, interruptions }
+  // From then on there is more to choose from: it is not short of tries.
+  const earlier = sinceLastUp(all).filter(({ intendedAt }) => !fellBack || intendedAt >= onDemandAt)
   const mayTry = earlier.length < mostAttempts && !isNeverHealthy(all)
   const last = earlier.at(-1)
   if (last !== undefined && last.abandonedBecause !== 'provider_unavailable') queue.heard(instance.id)
@@ -71,8 +88,17 @@ export async function rent(claim: Claim, instance: Instance, deps: RentDeps): Pr
     try {
       const quoted = await quote(candidate, instance, provider, deps)
       if (quoted.kind === 'good') {
+        const { planned } = quoted
+        const terms = termsOf(planned, instance.wish, provider, deps)
+        if (terms === null) {
+          skipped.push(`${offerName(offer)}: no bid wins within the cap and the machine’s on-demand price`)
+          continue
+        }
         outcome = 'rented'
-        return await launch(claim, instance, quoted.planned, provider, skippedEvents(instance, skipped, deps), deps)
+        if (all.some(({ upAt }) => upAt !== null)) deps.countRelaunch?.(offer.provider, offer.market)
+        const events = skippedEvents(instance, skipped, deps)
+        if (fellBack && planned.offer.market === 'on_demand') events.push(fellBackEvent(asked, since, clock.now()))
+        return await launch(claim, instance, { ...planned, terms }, provider, events, deps)
       }
       skipped.push(quoted.why)
       if (quoted.waitFor === null) continue
@@ -86,7 +112,15 @@ export async function rent(claim: Claim, instance: Instance, deps: RentDeps): Pr
   }
 
   const now = clock.now()
+  if (onDemandAt !== null && !fellBack && !isNeverHealthy(all)) {
+    queue.heard(instance.id)
+    return instances.release(claim, Math.min(onDemandAt, now + spotPatienceMs))
+  }
   if (mayTry) {
+    if (isOnlyBanned(instance, earlier, deps)) {
+      queue.heard(instance.id)
+      return instances.release(claim, now + spotPatienceMs)
+    }
     if (busy || isOnlyHeld(instance, earlier, deps)) {
       queue.heard(instance.id)
       return instances.release(claim, now + untilNextTurnMs(now - instance.statusSince))
@@ -111,7 +145,7 @@ export async function rent(claim: Claim, instance: Instance, deps: RentDeps): Pr
 
 /** A marketplace that refuses our key does not come back by itself. */
 function isWorthWaitingFor({ kind, isRefusal }: KeptWarning): boolean {
-  return kind !== 'sampled' && !isRefusal
+  return (kind === 'slow' || kind === 'down') && !isRefusal
 }
 
 function wasTurnedAwayJustNow({ abandonedBecause, abandonedAt }: Launch, now: Instant): boolean {
@@ -124,6 +158,12 @@ function isOnlyHeld(instance: Instance, earlier: readonly Launch[], deps: RentDe
   const nobody = { heldFromOthers: () => new Map() }
   const possible = candidatesFor(instance, earlier, { ...deps, queue: nobody }).length
   return possible > 0 && candidatesFor(instance, earlier, deps).length === 0
+}
+
+/** Whether an offer fits at a place that took a machine back some minutes ago: it is tried again soon. */
+function isOnlyBanned(instance: Instance, earlier: readonly Launch[], deps: RentDeps): boolean {
+  const { interruptions: _, ...unafraid } = deps
+  return candidatesFor(instance, earlier, deps).length === 0 && candidatesFor(instance, earlier, unafraid).length > 0
 }
 
 /** Those who have waited long are many: they ask less often. */

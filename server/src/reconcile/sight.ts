@@ -36,8 +36,10 @@ export interface SightDeps {
 
 export interface Sight {
   sighting: Sighting
-  /** When the marketplace was looked at; null when it did not answer. */
+  /** When the marketplace had answered; null when it did not. */
   at: Instant | null
+  /** When it was asked: what it shows was so at this moment or later. */
+  begunAt: Instant | null
   /** What is now known of the launch. */
   facts: Partial<Launch>
   /** Why nobody here can look after the machine, and what to do: no order would reach it. */
@@ -59,7 +61,8 @@ export function accountOf(
  * past the marketplace's list lag, and the marketplace's own word for the single machine where we know its id.
  */
 export async function sight(launch: Launch, provider: Provider | undefined, deps: SightDeps): Promise<Sight> {
-  if (launch.settledAt !== null) return { sighting: { kind: 'absent' }, at: launch.settledAt, facts: {} }
+  const { settledAt } = launch
+  if (settledAt !== null) return { sighting: { kind: 'absent' }, at: settledAt, begunAt: settledAt, facts: {} }
   if (provider === undefined) {
     return outOfReach(`there is no key for the account ${accountName(launch)} any more: set it`)
   }
@@ -67,6 +70,7 @@ export async function sight(launch: Launch, provider: Provider | undefined, deps
   const result = await deps.fleet.look(provider, sameLookMs)
   if (result.kind === 'failed') return unknown(result.why)
 
+  const { begunAt } = result
   const { at } = result.look
   const machine = machineOf(launch, result.look)
   const keyMark = deps.keyMarkOf(provider)
@@ -74,7 +78,7 @@ export async function sight(launch: Launch, provider: Provider | undefined, deps
   if (machine !== undefined) {
     const { account } = provider
     if (!isSameKey || launch.account !== account) await deps.launches.adoptKey(launch, { account, keyMark })
-    return seen(launch, machine, at, deps)
+    return seen(launch, machine, { begunAt, at }, deps)
   }
   if (isSameKey) return missed(launch, provider, result, deps)
   const name = accountName(launch)
@@ -130,12 +134,14 @@ async function missed(
   const missedLooks = launch.missedLooks + (isNews ? 1 : 0)
   const facts: Partial<Launch> = { missedLooks, missedAt: at }
   if (missedLooks < looksForAbsence) return { ...unknown('not in the last list; looking again'), at, facts }
-  if (launch.externalId === null) return { sighting: { kind: 'absent' }, at, facts }
+  if (launch.externalId === null) return { sighting: { kind: 'absent' }, at, begunAt, facts }
 
   try {
+    const askedAt = deps.clock.now()
     const alone = await provider.lookAt(launch.externalId)
-    if (alone.kind === 'seen') return seen(launch, alone.machine, alone.at, deps)
-    if (alone.kind === 'absent') return { sighting: { kind: 'absent' }, at: deps.clock.now(), facts }
+    const when = { begunAt: askedAt, at: deps.clock.now() }
+    if (alone.kind === 'seen') return seen(launch, alone.machine, when, deps)
+    if (alone.kind === 'absent') return { sighting: { kind: 'absent' }, ...when, facts }
     return { ...unknown(alone.why), at, facts }
   } catch (error) {
     if (!(error instanceof ProviderError)) throw error
@@ -143,12 +149,18 @@ async function missed(
   }
 }
 
-async function seen(launch: Launch, shown: Machine, at: Instant, deps: SightDeps): Promise<Sight> {
+async function seen(
+  launch: Launch,
+  shown: Machine,
+  { begunAt, at }: { begunAt: Instant; at: Instant },
+  deps: SightDeps,
+): Promise<Sight> {
   const machine = { ...shown, message: await wordsFor(launch, shown, deps) }
-  const off = machine.meters.filter(({ state }) => state === 'off').map(({ kind }) => [kind, at] as const)
+  const off = machine.meters.filter(({ state }) => state === 'off').map(({ kind }) => [kind, begunAt] as const)
   return {
     sighting: { kind: 'seen', machine },
     at,
+    begunAt,
     facts: {
       externalId: machine.externalId,
       lastSeenAt: at,
@@ -186,5 +198,5 @@ function outOfReach(why: string): Sight {
 }
 
 function unknown(why: string): Sight {
-  return { sighting: { kind: 'unknown', why }, at: null, facts: {} }
+  return { sighting: { kind: 'unknown', why }, at: null, begunAt: null, facts: {} }
 }

@@ -2,6 +2,7 @@ import { beforeEach, expect, test } from 'vitest'
 import { terminateInstance } from '../app/instances.ts'
 import type { InstanceId } from '../core/instances/instance.ts'
 import { minuteMs, secondMs } from '../core/time.ts'
+import { someone } from '../testing/builders.ts'
 import { type FakeProvider, fakeProvider } from '../testing/fake-provider.ts'
 import { aReconciler, type Reconciler } from '../testing/reconciler.ts'
 import { type VirtualClock, virtualClock } from '../testing/virtual-clock.ts'
@@ -21,7 +22,7 @@ beforeEach(async () => {
 
 const idOf = (number: number) => `inst_${String(number).padStart(16, '0')}` as InstanceId
 const ends = (provider: FakeProvider) => provider.calls.filter((call) => call.startsWith('terminate'))
-const end = (number: number) => terminateInstance(idOf(number), { ...fleet.deps })
+const end = (number: number) => terminateInstance(idOf(number), someone, { ...fleet.deps })
 const hangs = () => new Promise<void>(() => {})
 
 async function ready(provider: 'vast' | 'runpod', ...numbers: number[]): Promise<void> {

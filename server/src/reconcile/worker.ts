@@ -3,6 +3,8 @@ import type { Bell } from '../core/bell.ts'
 import { type Instant, minuteMs, secondMs } from '../core/time.ts'
 import type { Claimed, Lane } from '../store/instances.ts'
 import type { LaunchClaim } from '../store/launches.ts'
+import { type BudgetBook, createBudgetBook } from './budget-book.ts'
+import { enforcePolicies } from './enforce-policies.ts'
 import { leftover } from './leftover.ts'
 import { type PassDeps, pass } from './pass.ts'
 import { createRentQueue } from './rent-queue.ts'
@@ -23,8 +25,14 @@ const retryAfterFaultMs = 30 * secondMs
 const batch = 16
 /** A clock that goes back by less is only being trimmed. */
 const clockSetBackMs = 5 * secondMs
+/** Between two rounds: we slept, or the clock was set. */
+const clockJumpMs = minuteMs
+/** Nobody else is looked at for so long at most, so that one marketplace that hangs holds up no other. */
+const policiesFirstMs = 10 * secondMs
 
-export interface WorkerDeps extends Omit<PassDeps, 'queue'> {
+export interface WorkerDeps extends Omit<PassDeps, 'queue' | 'book'> {
+  /** Shared with who else asks what is spent; made here where it is missing. */
+  book?: BudgetBook
   /** Rung when something was asked for. */
   bell: Bell
   /** Rung when something may have changed. */
@@ -44,11 +52,17 @@ export interface WorkerOptions {
  * hint: what is due stands in the store.
  */
 export function createWorker(deps: WorkerDeps, { laneWidth = 64, leftoverWidth = 8 }: WorkerOptions = {}): Worker {
-  const passDeps: PassDeps = { ...deps, queue: createRentQueue(deps.clock) }
+  const passDeps: PassDeps = {
+    ...deps,
+    queue: createRentQueue(deps.clock),
+    book: deps.book ?? createBudgetBook(deps),
+  }
   const underWay = new Set<Promise<void>>()
+  const unreturned = new Set<() => Promise<void>>()
   const lanes = createLanes<Lane>(({ provider, renting }) => `${provider}/${renting}`, laneWidth)
   const leftoverLanes = createLanes<LaunchClaim['launch']['provider']>((provider) => provider, leftoverWidth)
   let lastNow: Instant | null = null
+  let slept = true
   let running = false
   let loop: Promise<void> = Promise.resolve()
   let wake = new AbortController()
@@ -67,7 +81,9 @@ export function createWorker(deps: WorkerDeps, { laneWidth = 64, leftoverWidth =
   /** What is claimed is begun at once: a claim that nobody acts on would hold its instance back for minutes. */
   async function claimAndRun(): Promise<Promise<void>[]> {
     await catchUp()
-    const passes: Promise<void>[] = []
+    await returnClaims()
+    const passes = slept ? await policiesFirst() : []
+    slept = false
     for (let full = true; full; ) {
       const now = deps.clock.now()
       const claims = await deps.instances.claimDue(now, { limit: batch, forMs: claimMs, except: lanes.full() })
@@ -91,10 +107,30 @@ export function createWorker(deps: WorkerDeps, { laneWidth = 64, leftoverWidth =
     const now = deps.clock.now()
     if (lastNow === null || now < lastNow - clockSetBackMs) {
       if (lastNow !== null) deps.log.warn('the clock was set back', { byMs: lastNow - now })
+      slept = true
       await deps.instances.catchUp(now, { claimMs })
       deps.penalties.clear()
     }
+    if (lastNow !== null && now > lastNow + clockJumpMs) slept = true
     lastNow = now
+  }
+
+  /** After a start, a sleep or a jump of the clock: what leases and budgets say is ordered before anything else is begun. */
+  async function policiesFirst(): Promise<Promise<void>[]> {
+    if ((await enforcePolicies(passDeps)) === 0) return []
+    const passes: Promise<void>[] = []
+    for (let full = true; full; ) {
+      const claims = await deps.instances.claimDue(deps.clock.now(), { limit: batch, forMs: claimMs, onlyAskedFor: true })
+      for (const claim of claims) passes.push(track(lanes.enter(claim.lane), guarded(claim)))
+      full = claims.length === batch
+    }
+    const over = new AbortController()
+    await Promise.race([
+      Promise.all(passes),
+      deps.clock.sleep(policiesFirstMs, over.signal).catch(() => {}),
+    ])
+    over.abort()
+    return passes
   }
 
   async function guarded(claim: Claimed): Promise<void> {
@@ -102,7 +138,7 @@ export function createWorker(deps: WorkerDeps, { laneWidth = 64, leftoverWidth =
       await pass(claim, passDeps)
     } catch (error) {
       deps.log.error('pass failed', { instanceId: claim.id, error })
-      await released(deps.instances.release(claim, deps.clock.now() + retryAfterFaultMs))
+      await released(() => deps.instances.release(claim, deps.clock.now() + retryAfterFaultMs))
     }
   }
 
@@ -111,13 +147,30 @@ export function createWorker(deps: WorkerDeps, { laneWidth = 64, leftoverWidth =
       await leftover(claim, passDeps)
     } catch (error) {
       deps.log.error('leftover failed', { label: claim.launch.label, error })
-      await released(deps.launches.releaseLeftover(claim, deps.clock.now() + retryAfterFaultMs))
+      await released(() => deps.launches.releaseLeftover(claim, deps.clock.now() + retryAfterFaultMs))
     }
   }
 
-  /** A claim that cannot be given back runs out by itself. */
-  async function released(release: Promise<void>): Promise<void> {
-    await release.catch((error: unknown) => deps.log.error('claim could not be given back', { error }))
+  /** A claim that cannot be given back now would hold its machine back until it runs out, minutes later: so again later. */
+  async function released(release: () => Promise<void>): Promise<void> {
+    try {
+      await release()
+    } catch (error) {
+      deps.log.error('claim could not be given back', { error })
+      unreturned.add(release)
+    }
+  }
+
+  async function returnClaims(): Promise<void> {
+    for (const release of unreturned) {
+      const returned = await release().then(
+        () => true,
+        () => false,
+      )
+      // The store does not write yet: the others would not be written either.
+      if (!returned) return
+      unreturned.delete(release)
+    }
   }
 
   async function run(): Promise<void> {

@@ -9,8 +9,13 @@ export interface ChargeStore {
   ofInstances(ids: readonly InstanceId[]): Promise<Charge[]>
   /** Stretches of one machine. */
   ofLaunch(id: InstanceId, attempt: number): Promise<Charge[]>
-  /** Writes each as it stands now; the same charge twice is one. */
-  put(charges: readonly Charge[]): Promise<void>
+  /**
+   * Reads the stretches of one machine, and writes what `next` makes of them, in one transaction. What has ended stays as it
+   * is, or becomes more exact; it is never taken away.
+   *
+   * @throws Error when `next` would change what has ended
+   */
+  change(id: InstanceId, attempt: number, next: (known: readonly Charge[]) => readonly Charge[]): Promise<void>
 }
 
 export function createChargeStore(database: Database): ChargeStore {
@@ -34,23 +39,53 @@ export function createChargeStore(database: Database): ChargeStore {
       return (await ordered().where('instance_id', '=', id).where('attempt', '=', attempt).execute()).map(chargeFromRow)
     },
 
-    async put(charges) {
-      if (charges.length === 0) return
-      await database
-        .insertInto('charges')
-        .values(charges.map(rowFromCharge))
-        .onConflict((conflict) =>
-          conflict.columns(['instance_id', 'attempt', 'kind', 'sequence']).doUpdateSet(({ ref }) => ({
-            rate_nano: ref('excluded.rate_nano'),
-            step_ms: ref('excluded.step_ms'),
-            started_after: ref('excluded.started_after'),
-            started_before: ref('excluded.started_before'),
-            last_on_at: ref('excluded.last_on_at'),
-            ended_after: ref('excluded.ended_after'),
-            ended_before: ref('excluded.ended_before'),
-          })),
-        )
-        .execute()
+    change(id, attempt, next) {
+      return database.transaction().execute(async (transaction) => {
+        const rows = await transaction
+          .selectFrom('charges')
+          .selectAll()
+          .where('instance_id', '=', id)
+          .where('attempt', '=', attempt)
+          .orderBy('kind')
+          .orderBy('sequence')
+          .execute()
+        const known = rows.map(chargeFromRow)
+        const changed = next(known).filter((charge) => !known.includes(charge))
+        if (changed.length === 0) return
+        for (const charge of changed) refuseRewriting(charge, known)
+        await transaction
+          .insertInto('charges')
+          .values(changed.map(rowFromCharge))
+          .onConflict((conflict) =>
+            conflict.columns(['instance_id', 'attempt', 'kind', 'sequence']).doUpdateSet(({ ref }) => ({
+              rate_nano: ref('excluded.rate_nano'),
+              step_ms: ref('excluded.step_ms'),
+              started_after: ref('excluded.started_after'),
+              started_before: ref('excluded.started_before'),
+              last_on_at: ref('excluded.last_on_at'),
+              certain: ref('excluded.certain'),
+              ended_after: ref('excluded.ended_after'),
+              ended_before: ref('excluded.ended_before'),
+            })),
+          )
+          .execute()
+      })
     },
   }
+}
+
+/** The ledger is added to. What has ended can only be known more exactly later. */
+function refuseRewriting(charge: Charge, known: readonly Charge[]): void {
+  const before = known.find(({ kind, sequence }) => kind === charge.kind && sequence === charge.sequence)
+  if (before === undefined || before.endedAfter === null || before.endedBefore === null) return
+  const narrows =
+    charge.ratePerHour === before.ratePerHour &&
+    charge.startedAfter >= before.startedAfter &&
+    charge.startedBefore <= before.startedBefore &&
+    charge.endedAfter !== null &&
+    charge.endedAfter >= before.endedAfter &&
+    charge.endedBefore !== null &&
+    charge.endedBefore <= before.endedBefore &&
+    charge.endedAfter <= charge.endedBefore
+  if (!narrows) throw new Error(`charge ${charge.kind} ${charge.sequence} of ${charge.instanceId} has ended`)
 }

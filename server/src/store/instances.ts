@@ -3,6 +3,7 @@ import type { Instance, InstanceId, InstanceSecrets, Launch } from '../core/inst
 import type { Because, Status } from '../core/instances/status.ts'
 import type { ProviderName } from '../core/providers.ts'
 import { type Instant, minuteMs } from '../core/time.ts'
+import { holdForLaunch, holdForStart } from './budgets.ts'
 import { addEvents, type NewEvent } from './events.ts'
 import { jsonText } from './json.ts'
 import { instanceFromRow, launchChanges, launchFromRow, rowFromLaunch } from './rows.ts'
@@ -41,14 +42,30 @@ export interface InstanceStore {
    * moment loses the claim, so that no older decision overwrites this one.
    *
    * @returns false when the instance is in another status
+   * @throws BudgetRefused when it is a start that no budget pays for; then nothing is written
    */
   want(id: InstanceId, change: Wanted, event: NewEvent): Promise<boolean>
   /** What a user asked for comes first, then what has been due the longest. */
-  claimDue(now: Instant, options: { limit: number; forMs: number; except?: readonly Lane[] }): Promise<Claimed[]>
+  claimDue(
+    now: Instant,
+    options: { limit: number; forMs: number; except?: readonly Lane[]; onlyAskedFor?: boolean },
+  ): Promise<Claimed[]>
   /** @returns false when the claim was lost; then nothing is written */
   recordDecision(claim: Claim, decided: Decided, events: NewEvent[]): Promise<boolean>
-  /** The intent to rent, before the call. @returns false when the claim was lost */
-  recordIntent(claim: Claim, launch: Launch, decided: Decided, events: NewEvent[]): Promise<boolean>
+  /**
+   * The intent to rent, before the call, and the funds that it takes.
+   *
+   * @param options.minimumMs the shortest time that the marketplace bills
+   * @returns false when the claim was lost
+   * @throws BudgetRefused when a budget does not pay for it; then nothing is written
+   */
+  recordIntent(
+    claim: Claim,
+    launch: Launch,
+    decided: Decided,
+    events: NewEvent[],
+    options?: { minimumMs?: number },
+  ): Promise<boolean>
   /** Gives the instance back without a change. */
   release(claim: Claim, dueAt: Instant | null): Promise<void>
   /**
@@ -267,6 +284,7 @@ export function createInstanceStore(database: Database, sealer: Sealer): Instanc
           .where('status', 'in', [...change.from])
           .executeTakeFirst()
         if (numUpdatedRows === 0n) return false
+        if (change.status === 'starting') await holdForStart(transaction, id, change.at)
         // Another order follows from now on: it is not to wait for the gap of the last one.
         await transaction
           .updateTable('launches')
@@ -279,7 +297,7 @@ export function createInstanceStore(database: Database, sealer: Sealer): Instanc
       })
     },
 
-    async claimDue(now, { limit, forMs, except = [] }) {
+    async claimDue(now, { limit, forMs, except = [], onlyAskedFor = false }) {
       const rows = await database
         .updateTable('instances')
         .set(({ eb }) => ({ claim_token: eb('claim_token', '+', 1), claimed_until: now + forMs }))
@@ -287,7 +305,7 @@ export function createInstanceStore(database: Database, sealer: Sealer): Instanc
           eb
             .selectFrom('instances')
             .select('id')
-            .where('due_at', '<=', now)
+            .where('due_at', '<=', onlyAskedFor ? askedFor : now)
             .where('claimed_until', '<=', now)
             .where(({ and, not, eb }) =>
               and(
@@ -326,7 +344,7 @@ export function createInstanceStore(database: Database, sealer: Sealer): Instanc
       })
     },
 
-    recordIntent(claim, launch, decided, events) {
+    recordIntent(claim, launch, decided, events, { minimumMs = 0 } = {}) {
       return database.transaction().execute(async (transaction) => {
         if (
           !(await decide(transaction, claim, decided, {
@@ -337,6 +355,7 @@ export function createInstanceStore(database: Database, sealer: Sealer): Instanc
         )
           return false
         await transaction.insertInto('launches').values(rowFromLaunch(launch)).execute()
+        await holdForLaunch(transaction, launch, minimumMs)
         await addEvents(transaction, events)
         return true
       })

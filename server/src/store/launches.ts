@@ -1,9 +1,11 @@
 import { sql } from 'kysely'
 import type { InstanceId, Launch } from '../core/instances/instance.ts'
-import type { Market } from '../core/offers/offer.ts'
+import type { Market, Offer } from '../core/offers/offer.ts'
 import { type ProviderName, providerNames } from '../core/providers.ts'
+import { type Interruption, placeOf } from '../core/spot/places.ts'
 import type { Instant } from '../core/time.ts'
 import { addEvents, type NewEvent } from './events.ts'
+import { fromJsonText } from './json.ts'
 import { launchChanges, launchFromRow } from './rows.ts'
 import type { Database } from './sqlite.ts'
 
@@ -15,6 +17,7 @@ export interface LaunchClaim {
 export interface LaunchStore {
   /** All attempts of an instance, oldest first. */
   ofInstance(id: InstanceId): Promise<Launch[]>
+  byLabel(label: string): Promise<Launch | undefined>
   /**
    * What was observed or done: facts, true whoever holds the claim. Decisions go through `InstanceStore`.
    */
@@ -52,6 +55,8 @@ export interface LaunchStore {
   ): Promise<void>
   /** Every launch that may have a machine that bills. */
   open(provider?: ProviderName): Promise<Launch[]>
+  /** Where machines were taken back since then, newest first; of very many, the newest. */
+  interruptions(since: Instant): Promise<Interruption[]>
   /** How many those are, without reading each. */
   countOpen(): Promise<OpenCount[]>
 }
@@ -63,6 +68,8 @@ export interface OpenCount {
   count: number
 }
 
+const mostInterruptions = 500
+
 export function createLaunchStore(database: Database): LaunchStore {
   return {
     async ofInstance(id) {
@@ -73,6 +80,11 @@ export function createLaunchStore(database: Database): LaunchStore {
         .orderBy('attempt')
         .execute()
       return rows.map(launchFromRow)
+    },
+
+    async byLabel(label) {
+      const row = await database.selectFrom('launches').selectAll().where('label', '=', label).executeTakeFirst()
+      return row && launchFromRow(row)
     },
 
     async recordFacts(launch, facts, events = []) {
@@ -179,6 +191,17 @@ export function createLaunchStore(database: Database): LaunchStore {
         .where('settled_at', 'is', null)
         .execute()
       return rows.map(launchFromRow)
+    },
+
+    async interruptions(since) {
+      const rows = await database
+        .selectFrom('launches')
+        .select(['offer', 'interrupted_at'])
+        .where('interrupted_at', '>=', since)
+        .orderBy('interrupted_at', 'desc')
+        .limit(mostInterruptions)
+        .execute()
+      return rows.map((row) => ({ place: placeOf(fromJsonText<Offer>(row.offer)), at: row.interrupted_at ?? since }))
     },
 
     async countOpen() {

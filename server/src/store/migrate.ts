@@ -1,12 +1,32 @@
 import { Migrator } from 'kysely/migration'
 import * as first from './migrations/0001-first.ts'
+import * as findings from './migrations/0002-findings.ts'
+import * as policies from './migrations/0003-policies.ts'
+import * as spot from './migrations/0004-spot.ts'
+import * as audit from './migrations/0005-audit.ts'
+import * as access from './migrations/0006-access.ts'
+import * as providerHealth from './migrations/0007-provider-health.ts'
+import * as installation from './migrations/0008-installation.ts'
+import * as charges from './migrations/0009-charges.ts'
 import type { Database } from './sqlite.ts'
 
 /** Brings the schema up to date. Migrations only go forward; a backup is the way back. */
 export async function migrate(database: Database): Promise<void> {
   const migrator = new Migrator({
     db: database,
-    provider: { getMigrations: async () => ({ '0001-first': first }) },
+    provider: {
+      getMigrations: async () => ({
+        '0001-first': first,
+        '0003-policies': policies,
+        '0004-spot': spot,
+        '0002-findings': findings,
+        '0006-access': access,
+        '0005-audit': audit,
+        '0007-provider-health': providerHealth,
+        '0008-installation': installation,
+        '0009-charges': charges,
+      }),
+    },
   })
   const { error } = await migrator.migrateToLatest()
   if (error) throw new Error('the database could not be brought up to date', { cause: error })

@@ -61,6 +61,17 @@ export function launchFromRow(row: Selectable<LaunchesTable>): Launch {
     orderedAt: row.ordered_at,
     orders: row.orders,
     alarmedAt: row.alarmed_at,
+    bidPerHour: row.bid_nano === null ? null : nanos(row.bid_nano),
+    onDemandPrice: row.on_demand_nano === null ? null : nanos(row.on_demand_nano),
+    interruptedAt: row.interrupted_at,
+    reclaimAt: row.reclaim_at,
+    reclaimNoticedAt: row.reclaim_noticed_at,
+    checkpointStartedAt: row.checkpoint_started_at,
+    checkpointEndedAt: row.checkpoint_ended_at,
+    checkpointResult: row.checkpoint_result as Launch['checkpointResult'],
+    hostKey: row.host_key,
+    deadManMs: row.dead_man_ms,
+    deadManHeardAt: row.dead_man_heard_at,
   }
 }
 
@@ -96,6 +107,17 @@ export function rowFromLaunch(launch: Launch): LaunchesTable {
     ordered_at: launch.orderedAt,
     orders: launch.orders,
     alarmed_at: launch.alarmedAt,
+    bid_nano: launch.bidPerHour,
+    on_demand_nano: launch.onDemandPrice,
+    interrupted_at: launch.interruptedAt,
+    reclaim_at: launch.reclaimAt,
+    reclaim_noticed_at: launch.reclaimNoticedAt,
+    checkpoint_started_at: launch.checkpointStartedAt,
+    checkpoint_ended_at: launch.checkpointEndedAt,
+    checkpoint_result: launch.checkpointResult,
+    host_key: launch.hostKey,
+    dead_man_ms: launch.deadManMs,
+    dead_man_heard_at: launch.deadManHeardAt,
     due_at: null,
     claim_token: 0,
     claimed_until: 0,
@@ -125,6 +147,15 @@ export function launchChanges(change: Partial<Launch>) {
     ...(change.orderedAt !== undefined && { ordered_at: change.orderedAt }),
     ...(change.orders !== undefined && { orders: change.orders }),
     ...(change.alarmedAt !== undefined && { alarmed_at: change.alarmedAt }),
+    ...(change.bidPerHour !== undefined && { bid_nano: change.bidPerHour }),
+    ...(change.interruptedAt !== undefined && { interrupted_at: change.interruptedAt }),
+    ...(change.reclaimAt !== undefined && { reclaim_at: change.reclaimAt }),
+    ...(change.reclaimNoticedAt !== undefined && { reclaim_noticed_at: change.reclaimNoticedAt }),
+    ...(change.checkpointStartedAt !== undefined && { checkpoint_started_at: change.checkpointStartedAt }),
+    ...(change.checkpointEndedAt !== undefined && { checkpoint_ended_at: change.checkpointEndedAt }),
+    ...(change.checkpointResult !== undefined && { checkpoint_result: change.checkpointResult }),
+    ...(change.hostKey !== undefined && { host_key: change.hostKey }),
+    ...(change.deadManHeardAt !== undefined && { dead_man_heard_at: change.deadManHeardAt }),
   }
 }
 
@@ -139,6 +170,7 @@ export function chargeFromRow(row: Selectable<ChargesTable>): Charge {
     startedAfter: row.started_after,
     startedBefore: row.started_before,
     lastOnAt: row.last_on_at,
+    certain: row.certain === 1,
     endedAfter: row.ended_after,
     endedBefore: row.ended_before,
   }
@@ -155,6 +187,7 @@ export function rowFromCharge(charge: Charge): ChargesTable {
     started_after: charge.startedAfter,
     started_before: charge.startedBefore,
     last_on_at: charge.lastOnAt,
+    certain: Number(charge.certain),
     ended_after: charge.endedAfter,
     ended_before: charge.endedBefore,
   }

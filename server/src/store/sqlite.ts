@@ -1,38 +1,58 @@
-import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite'
-import { Kysely, SqliteDialect } from 'kysely'
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
+import { type Dialect, Kysely, SqliteDialect } from 'kysely'
 import type { Tables } from './tables.ts'
 
 export type Database = Kysely<Tables>
+
+/** Lists of any length make texts without end. */
+const mostStatements = 500
 
 /**
  * Opens (or makes) the SQLite file. Every commit is synced before it is acknowledged: what we promised survives a power cut.
  *
  * @param path a file, or `:memory:`
+ * @param around  what stands between us and the driver: in simulations, statements that fail and processes that die
  */
-export function openSqlite(path: string): Database {
+export function openSqlite(path: string, around = (dialect: Dialect) => dialect): Database {
   const file = new DatabaseSync(path)
   file.exec('PRAGMA journal_mode = WAL')
   file.exec('PRAGMA synchronous = FULL')
   file.exec('PRAGMA foreign_keys = ON')
   file.exec('PRAGMA busy_timeout = 5000')
+  // The same few hundred texts come again and again, and preparing one takes longer than running it.
+  const statements = new Map<string, StatementSync>()
+  function prepared(sql: string): StatementSync {
+    const known = statements.get(sql)
+    if (known !== undefined) return known
+    const statement = file.prepare(sql)
+    statement.setReadBigInts(true)
+    if (statements.size >= mostStatements) statements.clear()
+    statements.set(sql, statement)
+    return statement
+  }
+
   return new Kysely<Tables>({
-    dialect: new SqliteDialect({
-      database: {
-        close: () => file.close(),
-        prepare(sql: string) {
-          const statement = file.prepare(sql)
-          statement.setReadBigInts(true)
-          return {
-            reader: statement.columns().length > 0,
-            all: (parameters: readonly unknown[]) => statement.all(...inputs(parameters)).map(withNumbers),
-            run: (parameters: readonly unknown[]) => statement.run(...inputs(parameters)),
-            *iterate(parameters: readonly unknown[]) {
-              for (const row of statement.iterate(...inputs(parameters))) yield withNumbers(row)
-            },
-          }
+    dialect: around(
+      new SqliteDialect({
+        database: {
+          close: () => file.close(),
+          prepare(sql: string) {
+            const statement = prepared(sql)
+            return {
+              reader: statement.columns().length > 0,
+              all: (parameters: readonly unknown[]) => statement.all(...inputs(parameters)).map(withNumbers),
+              run: (parameters: readonly unknown[]) => statement.run(...inputs(parameters)),
+              *iterate(parameters: readonly unknown[]) {
+                // Not the kept one: another call may want it before this one has come to its end.
+                const own = file.prepare(sql)
+                own.setReadBigInts(true)
+                for (const row of own.iterate(...inputs(parameters))) yield withNumbers(row)
+              },
+            }
+          },
         },
-      },
-    }),
+      }),
+    ),
   })
 }
 

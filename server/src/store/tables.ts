@@ -7,6 +7,21 @@ export interface Tables {
   events: EventsTable
   charges: ChargesTable
   idempotency_keys: IdempotencyKeysTable
+  findings: FindingsTable
+  account_checks: AccountChecksTable
+  activity: ActivityTable
+  budgets: BudgetsTable
+  budget_marks: BudgetMarksTable
+  holds: HoldsTable
+  idempotent_answers: IdempotentAnswersTable
+  api_keys: ApiKeysTable
+  provider_keys: ProviderKeysTable
+  provider_health: ProviderHealthTable
+  installation: InstallationTable
+  chain_heads: ChainHeadsTable
+  operations: OperationsTable
+  webhooks: WebhooksTable
+  webhook_deliveries: WebhookDeliveriesTable
 }
 
 export interface InstancesTable {
@@ -63,6 +78,17 @@ export interface LaunchesTable {
   ordered_at: number | null
   orders: number
   alarmed_at: number | null
+  bid_nano: bigint | null
+  on_demand_nano: bigint | null
+  interrupted_at: number | null
+  reclaim_at: number | null
+  reclaim_noticed_at: number | null
+  checkpoint_started_at: number | null
+  checkpoint_ended_at: number | null
+  checkpoint_result: string | null
+  host_key: string | null
+  dead_man_ms: number | null
+  dead_man_heard_at: number | null
   /** For launches that were given up: when to look after them next. */
   due_at: number | null
   claim_token: number
@@ -78,6 +104,11 @@ export interface EventsTable {
   because: string | null
   message: string
   data: string
+  actor: Generated<string>
+  before: string | null
+  after: string | null
+  /** Of this row and the one before it; '' for one that is older than the chain. */
+  hash: Generated<string>
 }
 
 export interface ChargesTable {
@@ -90,6 +121,8 @@ export interface ChargesTable {
   started_after: number
   started_before: number
   last_on_at: number
+  /** 0 or 1. */
+  certain: number
   ended_after: number | null
   ended_before: number | null
 }
@@ -101,4 +134,184 @@ export interface IdempotencyKeysTable {
   fingerprint: string
   instance_id: string
   created_at: number
+}
+
+export interface ProviderHealthTable {
+  provider: string
+  observed_version: string | null
+  last_checked_at: number | null
+  deprecation: string | null
+  unreadable: string
+  /** 0 or 1; null: as the settings say. */
+  enabled: number | null
+}
+
+export interface ChainHeadsTable {
+  chain: string
+  /** Rows up to here are not part of the chain: pruned, or older than it. */
+  anchor_id: number
+  anchor_hash: string
+  last_id: number
+  last_hash: string
+  mac: string
+}
+
+export interface OperationsTable {
+  id: number
+  at: number
+  provider: string
+  account: string
+  operation: string
+  method: string
+  path: string
+  instance_id: string | null
+  label: string | null
+  duration_ms: number
+  status: number | null
+  outcome: string
+  error: string | null
+  attempt: number
+  hash: string
+}
+
+export interface WebhooksTable {
+  id: string
+  url: string
+  style: string
+  events: string
+  /** Its secrets, encrypted. */
+  sealed: string
+  /** 0 or 1 */
+  enabled: number
+  disabled_because: string | null
+  created_at: number
+}
+
+export interface WebhookDeliveriesTable {
+  /** What the receiver sees as `webhook-id`: the same for every try. */
+  id: string
+  webhook_id: string
+  event_id: number
+  type: string
+  body: string
+  /** pending, delivered, dead */
+  state: string
+  tries: number
+  created_at: number
+  due_at: number | null
+  ended_at: number | null
+  last_status: number | null
+  last_error: string | null
+  claim_token: number
+  claimed_until: number
+}
+
+export interface ApiKeysTable {
+  id: string
+  name: string
+  project: string | null
+  role: string
+  hash: string
+  created_at: number
+  created_by: string
+  rotated_at: number | null
+  expires_at: number | null
+  last_used_at: number | null
+  revoked_at: number | null
+}
+
+export interface IdempotentAnswersTable {
+  scope: string
+  key: string
+  fingerprint: string
+  created_at: number
+  /** Grows whenever a claim that ran out is taken over. */
+  claim_token: number
+  claimed_until: number
+  /** Null while the call is under way. */
+  sealed_answer: string | null
+}
+
+export interface ProviderKeysTable {
+  provider: string
+  account: string
+  sealed_key: string
+  ending: string
+  set_at: number
+  set_by: string
+}
+
+/** What is remembered of the use of an instance; see `Activity`. */
+export interface ActivityTable {
+  instance_id: string
+  active_at: number | null
+  active_kind: string | null
+  in_flight: number
+  in_flight_until: number | null
+  reported_at: number | null
+  ready_at: number | null
+  snoozed_until: number | null
+  idle_warned_at: number | null
+  lease_warned_at: number | null
+}
+
+export interface BudgetsTable {
+  id: string
+  scope: string
+  key: string
+  project: string
+  period: string
+  limit_nano: bigint
+  action: string
+  created_at: number
+  /** Grows with every hold: the row is locked by whoever decides whether a launch is paid for. */
+  holds: number
+}
+
+/** The thresholds that people were told of. */
+export interface BudgetMarksTable {
+  /** A budget's id, or that of an instance with a budget of its own. */
+  budget_id: string
+  period: string
+  threshold: number
+  at: number
+}
+
+/** Funds set aside when a launch or a start was written down. They count until its charges are more, or it is settled. */
+export interface HoldsTable {
+  instance_id: string
+  attempt: number
+  amount_nano: bigint
+  made_at: number
+}
+
+export interface FindingsTable {
+  provider: string
+  account: string
+  kind: string
+  external_id: string
+  label: string | null
+  attached_to: string | null
+  region: string | null
+  verdict: string
+  why: string
+  instance_id: string | null
+  attempt: number | null
+  rate_nano: bigint | null
+  first_seen_at: number
+  last_seen_at: number
+  ordered_at: number | null
+  orders: number
+}
+
+export interface AccountChecksTable {
+  provider: string
+  account: string
+  checked_at: number | null
+  tried_at: number
+  error: string | null
+}
+
+export interface InstallationTable {
+  id: string
 }

@@ -1,3 +1,4 @@
+import type { Who } from '../app/who.ts'
 import type { Charge } from '../core/charges/charge.ts'
 import { instanceIdFrom, launchLabel } from '../core/ids.ts'
 import {
@@ -6,11 +7,13 @@ import {
   type InstanceSecrets,
   type Launch,
   noPolicies,
+  uneventful,
   type Wish,
 } from '../core/instances/instance.ts'
 import type { Machine, MeterReading } from '../core/instances/machine.ts'
 import { nanosFromUsd } from '../core/money.ts'
 import { anOffer } from '../core/offers/an-offer.ts'
+import type { Operation } from '../core/operations/operation.ts'
 import type { Instant } from '../core/time.ts'
 import type { NewEvent } from '../store/events.ts'
 import type { Decided, NewInstance } from '../store/instances.ts'
@@ -19,6 +22,8 @@ import type { Decided, NewInstance } from '../store/instances.ts'
 
 export const testStart: Instant = Date.UTC(2026, 9, 1, 12)
 export const installation = 'testfleet'
+/** Somebody who may see and change everything. */
+export const someone: Who = { actor: 'someone', project: null }
 
 export function anInstanceId(number = 1): Instance['id'] {
   return instanceIdFrom(Uint8Array.from({ length: 16 }, (_, index) => (number >> (8 * (15 - index))) & 0xff))
@@ -84,6 +89,7 @@ export function aLaunch(change: Partial<Launch> = {}): Launch {
     orderedAt: null,
     orders: 0,
     alarmedAt: null,
+    ...uneventful,
     ...change,
   }
 }
@@ -192,8 +198,28 @@ export function aCharge(change: Partial<Charge> = {}): Charge {
     startedAfter: testStart,
     startedBefore: testStart,
     lastOnAt: testStart,
+    certain: true,
     endedAfter: null,
     endedBefore: null,
+    ...change,
+  }
+}
+
+export function anOperation(change: Partial<Operation> = {}): Operation {
+  return {
+    at: testStart,
+    provider: 'vast',
+    account: 'main',
+    operation: 'look',
+    method: 'GET',
+    path: '/api/v1/instances/',
+    parts: ['api', 'v1', 'instances'],
+    label: null,
+    durationMs: 120,
+    status: 200,
+    outcome: '2xx',
+    error: null,
+    attempt: 1,
     ...change,
   }
 }

@@ -1,23 +1,57 @@
+import type { Charge } from '../core/charges/charge.ts'
+import { createActivityStore } from '../store/activity.ts'
+import { createAnswerStore } from '../store/answers.ts'
+import { createBudgetStore } from '../store/budgets.ts'
+import { sealLogs } from '../store/chain.ts'
+import { createChainChecker } from '../store/chain-check.ts'
 import { createChargeStore } from '../store/charges.ts'
 import { createEventStore } from '../store/events.ts'
+import { createFindingStore } from '../store/findings.ts'
 import { createInstanceStore } from '../store/instances.ts'
+import { createKeyStore } from '../store/keys.ts'
 import { createLaunchStore } from '../store/launches.ts'
 import { migrate } from '../store/migrate.ts'
+import { createOperationStore } from '../store/operations.ts'
+import { createProviderKeyStore } from '../store/provider-keys.ts'
+import { rowFromCharge } from '../store/rows.ts'
 import { createSealer } from '../store/sealer.ts'
-import { openSqlite } from '../store/sqlite.ts'
+import { type Database, openSqlite } from '../store/sqlite.ts'
+import { createStrayStore } from '../store/strays.ts'
+import { createWebhookStore } from '../store/webhooks.ts'
 
 /** Every store function on one real SQLite database, with today's schema. */
 export async function testStores(path = ':memory:') {
   const database = openSqlite(path)
   await migrate(database)
+  sealLogs(database, new Uint8Array(32).fill(7))
   return {
     database,
     instances: createInstanceStore(database, createSealer(new Uint8Array(32).fill(7))),
     launches: createLaunchStore(database),
-    charges: createChargeStore(database),
+    charges: withPut(database),
+    findings: createFindingStore(database),
+    strays: createStrayStore(database, createSealer(new Uint8Array(32).fill(7))),
+    activity: createActivityStore(database),
+    budgets: createBudgetStore(database),
     events: createEventStore(database),
+    keys: createKeyStore(database),
+    answers: createAnswerStore(database, createSealer(new Uint8Array(32).fill(7))),
+    providerKeys: createProviderKeyStore(database, createSealer(new Uint8Array(32).fill(7))),
+    operations: createOperationStore(database),
+    webhooks: createWebhookStore(database, createSealer(new Uint8Array(32).fill(7))),
+    checkChain: createChainChecker(database),
     close: () => database.destroy(),
   }
 }
 
 export type TestStores = Awaited<ReturnType<typeof testStores>>
+
+/** Charges as a test wants them, whatever led to them and whatever was there. */
+function withPut(database: Database) {
+  return {
+    ...createChargeStore(database),
+    async put(charges: readonly Charge[]): Promise<void> {
+      if (charges.length > 0) await database.replaceInto('charges').values(charges.map(rowFromCharge)).execute()
+    },
+  }
+}

@@ -1,6 +1,6 @@
 import type { BilledThing } from '../core/billed-thing.ts'
 import type { Machine, Phase } from '../core/instances/machine.ts'
-import type { Nanos } from '../core/money.ts'
+import { type Nanos, noMoney, usdText } from '../core/money.ts'
 import { anOffer } from '../core/offers/an-offer.ts'
 import type { Offer } from '../core/offers/offer.ts'
 import type { ProviderName } from '../core/providers.ts'
@@ -20,7 +20,7 @@ export interface FakeProvider extends Provider {
   readonly machines: Map<string, Machine>
   /** Runs before the call; what it throws, the caller gets. Set and unset by tests. */
   before: Partial<
-    Record<'launch' | 'look' | 'lookAt' | 'stop' | 'start' | 'terminate' | 'quote' | 'search' | 'endThing', Script>
+    Record<'launch' | 'look' | 'lookAt' | 'stop' | 'start' | 'terminate' | 'quote' | 'search' | 'endThing' | 'changeBid', Script>
   >
   /** Runs after a machine was made, before the answer: what it throws is a lost reply. */
   afterMade: Script | undefined
@@ -108,7 +108,8 @@ export function fakeProvider({
         externalId,
         label: order.label,
         market: order.offer.market,
-        pricePerHour: machinePrice,
+        pricePerHour: machinePrice ?? order.bidPerHour,
+        ...(order.sshPublicKey !== null && { ssh: { host: `${externalId}.example.com`, port: 22, user: 'root' } }),
       })
       machines.set(externalId, withPhase(machine, 'running'))
       await fake.afterMade?.(externalId, order)
@@ -142,7 +143,13 @@ export function fakeProvider({
     },
     bill: async () => null,
     restart: unused,
-    changeBid: unused,
+    async changeBid(externalId, bidPerHour) {
+      await called('changeBid', `${externalId} ${usdText(bidPerHour, 4)}`)
+      const machine = machines.get(externalId)
+      if (machine === undefined) throw failure(name, { kind: 'rejected' }, 'there is no such machine')
+      machines.set(externalId, { ...machine, pricePerHour: bidPerHour })
+      if (fake.obeys && bidPerHour >= (machine.lowestBid ?? noMoney)) fake.setPhase(externalId, 'running')
+    },
     logs: unused,
     sshKeys: unused,
     addSshKey: unused,
@@ -177,6 +184,8 @@ const usualAbilities: Abilities = {
   ports: 'mapped',
   udpPorts: true,
   diskSurvives: { stop: true, interruption: true },
+  noticeMs: null,
+  deadMan: { possible: false, why: 'A pretended machine has no key of its own.' },
   listLagMs: 30 * secondMs,
   looksForAbsence: 2,
   startDeadlineMs: 10 * minuteMs,

@@ -1,7 +1,10 @@
+import { createHmac } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import type { InjectOptions } from 'fastify'
+import type { Reloaded } from '../app/reload-settings.ts'
+import { createKey } from '../app/keys.ts'
 import { createBell } from '../core/bell.ts'
 import { createGpuCatalogue } from '../core/gpus/catalogue.ts'
 import { instanceIdFrom } from '../core/ids.ts'
@@ -12,17 +15,24 @@ import { anOffer } from '../core/offers/an-offer.ts'
 import type { MarketInterest, MarketWarning, ProviderMarketState } from '../core/offers/market-view.ts'
 import type { Offer } from '../core/offers/offer.ts'
 import { createOfferIndex } from '../core/offers/offer-index.ts'
+import { type ProviderHealth, unknownHealth } from '../core/provider-health.ts'
 import { type ProviderName, providerNames } from '../core/providers.ts'
+import type { Role } from '../core/roles.ts'
 import { Secret } from '../core/secret.ts'
+import type { DeliveryResult } from '../core/webhooks/webhook.ts'
 import { createHttpServer, type HttpOptions } from '../http/server.ts'
 import { collectingLog } from '../observability/collecting-log.ts'
 import { createMetrics } from '../observability/metrics.ts'
+import type { WebhookMessage } from '../outbound/webhook-sender.ts'
 import { lambdaDescription } from '../providers/lambda/description.ts'
 import { novitaDescription } from '../providers/novita/description.ts'
 import { paperspaceDescription } from '../providers/paperspace/description.ts'
 import { runpodDescription } from '../providers/runpod/description.ts'
 import { vastDescription } from '../providers/vast/description.ts'
-import { aLaunch, anEntry, anEvent, anInstance, anInstanceId, aWish } from './builders.ts'
+import { createFleet } from '../reconcile/fleet.ts'
+import { accountOf } from '../reconcile/sight.ts'
+import { createSweeper } from '../reconcile/tasks/sweep.ts'
+import { aLaunch, anEntry, anEvent, anInstance, anInstanceId, aWish, installation, someone } from './builders.ts'
 import { testStores } from './database.ts'
 import { type FakeProvider, fakeProvider } from './fake-provider.ts'
 import { virtualClock } from './virtual-clock.ts'
@@ -68,6 +78,14 @@ export async function httpWorld({ http, offers = usualOffers(), providers, off =
     /** How often the worker was called. */
     rung: 0,
     storeAnswers: true,
+    signLabel: (label: string) => createHmac('sha256', 'the key of this test').update(label).digest('base64url'),
+    /** What becomes of a webhook that is sent at once. */
+    sendWebhook: async (_message: WebhookMessage): Promise<DeliveryResult> => ({ kind: 'delivered', status: 204 }),
+    /** Of every account’s key. */
+    keyMark: 'test-key',
+    health: new Map<ProviderName, ProviderHealth>(),
+    switched: [] as [ProviderName, boolean | null][],
+    onReload: async (_actor: string): Promise<Reloaded> => ({ taken: [], needRestart: [], gpuModels: 0 }),
     /** Waited for before the newest event is looked up. */
     onNewest: async () => {},
     /** Waited for after events have been looked up, before they are sent. */
@@ -85,7 +103,30 @@ export async function httpWorld({ http, offers = usualOffers(), providers, off =
   })
 
   let made = 0
+  const keyDeps = {
+    keys: stores.keys,
+    clock,
+    random: (bytes: number) => crypto.getRandomValues(new Uint8Array(bytes)),
+  }
   const gpus = createGpuCatalogue()
+  const accountsNow = {
+    all: () => world.accounts,
+    find: (name: ProviderName, account?: string) =>
+      world.accounts.find((one) => one.name === name && (account === undefined || one.account === account)),
+  }
+  const sweeper = createSweeper({
+    ...stores,
+    providers: accountsNow,
+    keyMarkOf: () => world.keyMark,
+    fleet: createFleet(clock),
+    gpus,
+    installation,
+    unknownMachines: 'adopt',
+    bell,
+    changed,
+    clock,
+    log,
+  })
   const penalties = new Map<string, number>()
   const app = await createHttpServer(
     {
@@ -110,12 +151,17 @@ export async function httpWorld({ http, offers = usualOffers(), providers, off =
       instances: stores.instances,
       events: stores.events,
       charges: stores.charges,
-      providers: {
-        all: () => accounts,
-        find: (name, account) =>
-          accounts.find((one) => one.name === name && (account === undefined || one.account === account)),
-      },
+      activity: stores.activity,
+      budgets: stores.budgets,
+      providers: accountsNow,
       isEnabled: (name) => !off.includes(name),
+      healthOf: (name) => world.health.get(name) ?? unknownHealth,
+      breakerOf: () => 'closed',
+      switchProvider: async (name, enabled, event) => {
+        world.switched.push([name, enabled])
+        await stores.events.record([event])
+      },
+      reload: async (actor) => world.onReload(actor),
       isConfigured: (name) => accounts.some((one) => one.name === name),
       descriptions: {
         vast: vastDescription,
@@ -124,6 +170,26 @@ export async function httpWorld({ http, offers = usualOffers(), providers, off =
         paperspace: paperspaceDescription,
         novita: novitaDescription,
       },
+      launches: stores.launches,
+      findings: stores.findings,
+      strays: stores.strays,
+      sweep: () => sweeper.run(),
+      keyMarkOf: () => world.keyMark,
+      accountOf: (launch) => accountOf(launch, { providers: accountsNow, keyMarkOf: () => world.keyMark }),
+      installation,
+      answers: stores.answers,
+      keys: keyDeps.keys,
+      random: keyDeps.random,
+      operations: stores.operations,
+      checkChain: stores.checkChain,
+      webhooks: stores.webhooks,
+      sendWebhook: (message) => world.sendWebhook(message),
+      webhooksMayStayInside: false,
+      providerKeys: stores.providerKeys,
+      providerKeysChanged: createBell(),
+      environmentAccounts: (name) => accounts.filter((one) => one.name === name).map((one) => one.account),
+      signLabel: world.signLabel,
+      publicUrl: undefined,
       fingerprint: (text) => `fingerprint of ${text}`,
       newInstanceId: () => {
         made += 1
@@ -176,6 +242,14 @@ export async function httpWorld({ http, offers = usualOffers(), providers, off =
       if (isJson && options.method !== 'HEAD')
         checkAgainstDocument(options.method, options.url, answer.statusCode, json)
       return { status: answer.statusCode, headers: answer.headers, json, text }
+    },
+
+    /** The headers of a fresh key. */
+    async keyOf(change: { role: Role; project?: string; name?: string }) {
+      made += 1
+      const wanted = { name: `key ${made}`, project: null, expiresAt: null, ...change }
+      const { key, token } = await createKey(wanted, someone, keyDeps)
+      return { id: key.id, headers: { authorization: `Bearer ${token.reveal()}` } }
     },
 
     /** An instance as the reconciler would have left it. */
@@ -348,6 +422,12 @@ const ajv = new Ajv2020({ allErrors: true, strict: false })
 addFormats.default(ajv)
 ajv.addSchema({ $id: 'openapi', components: openApi.components })
 const validators = new Map<string, ValidateFunction>()
+
+/** An address of an operation, with something in the place of its parameters. */
+export function addressOf(template: string, parameters: Readonly<Record<string, string>> = {}): string {
+  const usual: Record<string, string> = { id: 'inst_0000000000000000', name: 'lambda', account: 'spare' }
+  return template.replace(/\{(\w+)\}/g, (_, name: string) => parameters[name] ?? usual[name] ?? 'something')
+}
 
 /** Which of the file's operations an address belongs to. */
 function operationAt(method: string, url: string): { name: string; operation: Operation } | undefined {

@@ -3,6 +3,8 @@ import { createGpuCatalogue } from '../core/gpus/catalogue.ts'
 import type { Instance, InstanceId, Wish } from '../core/instances/instance.ts'
 import { createOfferIndex } from '../core/offers/offer-index.ts'
 import { collectingLog } from '../observability/collecting-log.ts'
+import type { MachineShell } from '../outbound/machine-shell.ts'
+import { createCheckpointRunner } from '../reconcile/checkpoint-runner.ts'
 import { createFleet } from '../reconcile/fleet.ts'
 import type { Probe } from '../reconcile/probe.ts'
 import { createMarketKeeper } from '../reconcile/tasks/keep-market.ts'
@@ -35,6 +37,11 @@ export interface ReconcilerOptions {
   probe?: Probe
   keyMarkOf?: WorkerDeps['keyMarkOf']
   countAlarm?: WorkerDeps['countAlarm']
+  countStop?: WorkerDeps['countStop']
+  countInterruption?: WorkerDeps['countInterruption']
+  countRelaunch?: WorkerDeps['countRelaunch']
+  /** Plays the machines' shells; without it nothing is run on them. */
+  shell?: MachineShell
 }
 
 /** The worker with everything real but the marketplaces and the time. */
@@ -65,6 +72,12 @@ export async function aReconciler({
     installation,
     keyMarkOf: more.keyMarkOf ?? (() => 'test-key'),
     ...(more.countAlarm !== undefined && { countAlarm: more.countAlarm }),
+    ...(more.countStop !== undefined && { countStop: more.countStop }),
+    ...(more.countInterruption !== undefined && { countInterruption: more.countInterruption }),
+    ...(more.countRelaunch !== undefined && { countRelaunch: more.countRelaunch }),
+    ...(more.shell !== undefined && {
+      checkpoints: createCheckpointRunner({ ...stores, shell: more.shell, bell: createBell(), clock, log }),
+    }),
     clock,
     log,
     fleet: createFleet(clock),

@@ -10,8 +10,9 @@ import {
   invalidParameters,
   quotaExceeded,
 } from '../errors.ts'
+import { meterUse } from '../filesystem-meter.ts'
 import { bodyOf, text } from '../input.ts'
-import type { LambdaState } from '../state.ts'
+import type { Filesystem, LambdaState } from '../state.ts'
 import { filesystemView, isMounted } from '../views.ts'
 import { audit } from './audit-events.ts'
 
@@ -28,10 +29,16 @@ export function createFilesystem(state: LambdaState, request: SimRequest, clock:
     throw duplicate(`A filesystem named ${name} already exists.`)
   }
   if (state.filesystems.length >= state.settings.filesystemQuota) throw quotaExceeded()
-  const filesystem = { id: withChance(state, (random) => random.hex(32)), name, region, createdAt: clock.now() }
-  state.filesystems.push(filesystem)
+  const filesystem = addFilesystem(state, { name, region }, clock)
   audit(state, clock, 'filesystem', 'created', filesystem.id)
   return filesystemView(state, filesystem)
+}
+
+export function addFilesystem(state: LambdaState, wanted: Pick<Filesystem, 'name' | 'region'>, clock: SimClock) {
+  const id = withChance(state, (random) => random.hex(32))
+  const filesystem: Filesystem = { id, ...wanted, createdAt: clock.now() }
+  state.filesystems.push(filesystem)
+  return filesystem
 }
 
 export function deleteFilesystem(state: LambdaState, id: string, clock: SimClock) {
@@ -39,6 +46,7 @@ export function deleteFilesystem(state: LambdaState, id: string, clock: SimClock
   if (!filesystem) throw filesystemMissing()
   if (isMounted(state, filesystem)) throw filesystemInUse()
   state.filesystems = state.filesystems.filter((candidate) => candidate !== filesystem)
+  meterUse(state, filesystem, 0, clock.now())
   audit(state, clock, 'filesystem', 'deleted', id)
   return { deleted_ids: [id] }
 }

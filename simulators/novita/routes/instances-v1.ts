@@ -17,7 +17,7 @@ import {
 } from '../call.ts'
 import { create, expandDisk, migrate, remove, renew, restart, start, stop, toMonthly, upgrade } from '../machines.ts'
 import { clusterById } from '../market.ts'
-import { invalid, nothing, refuse, unknownId } from '../replies.ts'
+import { invalid, nothing, refuse } from '../replies.ts'
 import type { Machine, Port, Wish, World } from '../state.ts'
 import { instanceDetail, instanceView } from '../views-v1.ts'
 
@@ -54,12 +54,6 @@ export const instanceRoutes: Route[] = [
     toMonthly(call.world, machine, wholeIn(body, 'month', { min: 1, max: 12 }))
     return nothing(call.world)
   }),
-  {
-    method: 'GET',
-    path: `${base}/metrics/gpu/instance`,
-    answer: metrics,
-  },
-  { method: 'GET', path: '/openapi/v1/metrics/gpu/instance', answer: metrics },
 ]
 
 function action(name: string, act: (call: Call, machine: Machine, body: Fields) => ReturnType<Route['answer']>): Route {
@@ -198,15 +192,6 @@ function upgradeRoute(call: Call, machine: Machine, body: Fields) {
     })),
   })
   return nothing(call.world)
-}
-
-/** The answer's fields are not published anywhere we could read. */
-function metrics(call: Call) {
-  const id = call.query.get('instance_id') ?? call.query.get('instanceId') ?? ''
-  if (!call.world.state.machines.some((machine) => machine.id === id && machine.status !== 'gone')) {
-    return unknownId(call.world)
-  }
-  return json(200, {})
 }
 
 export function knownCluster(id: string): string {

@@ -49,16 +49,17 @@ function createStorage(call: Call) {
   const body = bodyOf(call)
   const clusterId = knownCluster(textIn(body, 'clusterId', { min: 1, max: 255 }))
   if (!clusterById(clusterId)?.storage) refuse('CUR_CLUSTER_NETWORK_STORAGE_NOT_SUPPORT')
-  const storage: Storage = {
-    id: world.random.hex(16),
-    name: textIn(body, 'storageName', { min: 1, max: 255 }),
-    sizeGb: storageSize(body),
-    clusterId,
-  }
-  world.state.storages.push(storage)
-  meterStorage(world, storage, wholeSecondFrom(world.clock.now()))
+  const name = textIn(body, 'storageName', { min: 1, max: 255 })
+  const storage = addStorage(world, { name, sizeGb: storageSize(body), clusterId })
   // The whole body is one JSON string.
   return json(200, storage.id)
+}
+
+export function addStorage(world: World, wanted: Omit<Storage, 'id'>): Storage {
+  const storage: Storage = { id: world.random.hex(16), ...wanted }
+  world.state.storages.push(storage)
+  meterStorage(world, storage, wholeSecondFrom(world.clock.now()))
+  return storage
 }
 
 function updateStorage(call: Call) {
@@ -160,6 +161,6 @@ function deleteAuth(call: Call) {
   return nothing(world)
 }
 
-function alive(world: World) {
+export function alive(world: World) {
   return world.state.machines.filter((machine) => machine.status !== 'gone' && machine.status !== 'removed')
 }

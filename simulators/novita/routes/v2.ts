@@ -100,7 +100,8 @@ const defaultLimit = 20
 function list(call: Call) {
   const { world, query } = call
   const now = world.clock.now()
-  const limit = queryNumber(call, 'limit', 0) || defaultLimit
+  const { pageCap } = world.state.settings
+  const limit = Math.min(queryNumber(call, 'limit', 0) || defaultLimit, pageCap ?? Number.POSITIVE_INFINITY)
   const regions = (query.get('regions') ?? '').split(',').filter((id) => id !== '')
   const mode = query.get('billing_mode') ?? ''
   const name = query.get('name')

@@ -17,6 +17,7 @@ import {
 import { type MachineType, machineTypeFrom, type Region, regionFrom, typeOfMachine } from '../market.ts'
 import { page } from '../paging.ts'
 import type { EventRecord, MachineRecord, MachineSettings, PublicIpType, World } from '../state.ts'
+import { addSnapshot, lives } from '../storage.ts'
 import { templateFor } from '../templates.ts'
 import { eventView, machineView } from '../views.ts'
 import type { Call, Route } from './route.ts'
@@ -82,6 +83,7 @@ interface CreateBody extends Partial<MachineSettings> {
   publicIpType?: PublicIpType
   startupScriptId?: string
   startOnCreate?: boolean
+  takeInitialSnapshot?: boolean
 }
 
 interface UpdateBody extends Partial<MachineSettings> {
@@ -108,7 +110,7 @@ function create({ world, request }: Call) {
   const body = readBody<CreateBody>(request, createFields)
   const region = regionFrom(body.region)
   const type = typeSoldIn(body.machineType, region)
-  const template = templateFor(body.templateId, type)
+  const template = customTemplateFor(world, body.templateId, type) ?? templateFor(body.templateId, type)
   const script = body.startupScriptId === undefined ? undefined : scriptOf(world, body.startupScriptId)
   sizeSold(body.diskSize)
   networkInRegion(world, body.networkId, region)
@@ -129,6 +131,8 @@ function create({ world, request }: Call) {
   const machine = addMachine(world, wanted)
   setIpType(world, machine, body.publicIpType ?? 'none', { at: machine.createdAt, powered: true })
   script?.assignedMachineIds.push(machine.id)
+  if (body.takeInitialSnapshot)
+    addSnapshot(world, { name: 'Initial snapshot', machineId: machine.id, sizeGb: machine.diskGb })
   const event = provision(world, machine, body.startOnCreate ?? true)
   return { event: eventView(world, event), data: machineView(world, machine) }
 }
@@ -242,6 +246,14 @@ function typeSoldIn(label: string, region: Region): MachineType {
 
 function sizeSold(diskGb: number): void {
   if (diskGb > largestDiskGb) throw new ApiError('BAD_REQUEST', `Disk size cannot be larger than ${largestDiskGb} GB.`)
+}
+
+function customTemplateFor(world: World, id: string, type: MachineType) {
+  const template = world.state.customTemplates.find((each) => each.id === id && lives(each))
+  if (template && template.machineType !== type.label) {
+    throw new ApiError('BAD_REQUEST', `Template is not available for machine type ${type.label}`)
+  }
+  return template
 }
 
 function scriptOf(world: World, id: string) {

@@ -6,7 +6,16 @@ import { dataCenterOf } from '../market.ts'
 import { setVolumeMeters } from '../money.ts'
 import { badRequest, noContent, notFound, ok, Problem } from '../problem.ts'
 import { bodyOf, type Call } from '../request.ts'
-import { ceilSecond, floorSecond, isoSecond, type NetworkVolume, newId, type Secret, type World } from '../state.ts'
+import {
+  ceilSecond,
+  floorSecond,
+  isoSecond,
+  type NetworkVolume,
+  newId,
+  type Pod,
+  type Secret,
+  type World,
+} from '../state.ts'
 
 export function getSshKeys({ world }: Call): SimReply {
   return ok({ keys: world.state.sshKeys })
@@ -94,17 +103,15 @@ export function createVolumeRoute({ world, request }: Call): SimReply {
   const type = body.type ?? tiers[0]
   if (!type || !tiers.includes(type))
     throw badRequest('network volumes of this type are not available in this data center')
-  const volume: NetworkVolume = {
-    id: newId(world, 10),
-    name: body.name,
-    size: body.size,
-    dataCenter: body.dataCenter,
-    type,
-  }
+  return ok(addVolume(world, { name: body.name, size: body.size, dataCenter: body.dataCenter, type }), 201)
+}
+
+export function addVolume(world: World, wanted: Omit<NetworkVolume, 'id'>): NetworkVolume {
+  const volume = { id: newId(world, 10), ...wanted }
   world.state.volumes.push(volume)
-  if (type === 'HIGH_PERFORMANCE') world.state.fastVolumes.push(volume.id)
+  if (volume.type === 'HIGH_PERFORMANCE') world.state.fastVolumes.push(volume.id)
   setVolumeMeters(world.state, volume, true, floorSecond(world.clock.now()))
-  return ok(volume, 201)
+  return volume
 }
 
 export function getVolume({ world, id }: Call): SimReply {
@@ -130,7 +137,12 @@ export function deleteVolume({ world, id }: Call): SimReply {
 }
 
 function isMounted(world: World, id: string): boolean {
-  return world.state.pods.some(
+  return userOf(world, id) !== undefined
+}
+
+/** The pod that mounts a volume. */
+export function userOf(world: World, id: string): Pod | undefined {
+  return world.state.pods.find(
     (pod) => pod.status !== 'TERMINATED' && pod.mounts.network?.some((mount) => mount.volumeId === id),
   )
 }

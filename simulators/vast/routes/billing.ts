@@ -75,12 +75,12 @@ function charges({ world, request }: Call): SimReply {
     return json(400, { success: false, msg: "Must provide both 'day' gte and lte filters for instance charges" })
   }
   const types = filters.type?.in
-  const wanted = !Array.isArray(types) || types.includes('instance')
   const now = world.state.at
   const byMachine = Map.groupBy(world.state.meters, (meter) => meter.machineId)
   const rows = [...byMachine]
-    .map(([id, meters]) => chargeRow(machineOf(world, id) as Machine, meters, now))
-    .filter((row) => wanted && row.end >= from && row.start <= to)
+    .map(([id, meters]) => chargeRow(world, Number(id), meters, now))
+    .filter((row) => !Array.isArray(types) || types.includes(row.type))
+    .filter((row) => row.end >= from && row.start <= to)
   const latestFirst = request.query.get('latest_first') !== 'false'
   rows.sort((one, other) => (latestFirst ? other.id - one.id : one.id - other.id))
   const token = request.query.get('after_token')
@@ -88,7 +88,7 @@ function charges({ world, request }: Call): SimReply {
   if (token && typeof after !== 'number') return replyFrom(invalidToken)
   const rest = typeof after === 'number' ? rows.filter(({ id }) => (latestFirst ? id < after : id > after)) : rows
   const asked = Number(request.query.get('limit') ?? 100)
-  const page = rest.slice(0, Math.min(500, asked >= 1 ? asked : 100))
+  const page = rest.slice(0, Math.min(500, asked >= 1 ? asked : 100, world.state.settings.pageCap ?? 500))
   const last = page[page.length - 1]
   return ok({
     success: true,
@@ -100,25 +100,32 @@ function charges({ world, request }: Call): SimReply {
 }
 
 /** Seconds as billed: a begun one counts, so `end - start` is what the amount is for. */
-function chargeRow(machine: Machine, meters: Meter[], now: number) {
-  const items = meters.flatMap((meter) => itemsOf(machine, meter, now))
+function chargeRow(world: World, id: number, meters: Meter[], now: number) {
+  const machine = machineOf(world, id)
+  const type = machine ? 'instance' : 'volume'
+  const label = meters.at(-1)?.label ?? null
+  const items = meters.flatMap((meter) => itemsOf(meter, machine?.diskGb ?? gigabytesOf(world, meter), now))
   const start = Math.min(...items.map((item) => item.start))
   const end = Math.max(...items.map((item) => item.end))
   const nanos = meters.reduce((sum, meter) => sum + meterAmount(meter, now), 0n)
   return {
-    id: machine.id,
+    id,
     start,
     end,
-    type: 'instance',
-    source: `instance-${machine.id}`,
-    description: `Instance ${machine.id} Charges - ${spanOf(end - start)}`,
+    type,
+    source: `${type}-${id}`,
+    description: `${machine ? 'Instance' : 'Volume'} ${id} Charges - ${spanOf(end - start)}`,
     amount: usd(nanos),
-    metadata: machine.label === null ? {} : { label: machine.label },
+    metadata: label === null ? {} : { label },
     items,
   }
 }
 
-function itemsOf(machine: Machine, meter: Meter, now: number) {
+function gigabytesOf(world: World, meter: Meter): number {
+  return world.state.volumes.find((volume) => String(volume.id) === meter.machineId)?.sizeGb ?? 0
+}
+
+function itemsOf(meter: Meter, diskGb: number, now: number) {
   const ended = meter.endedAt ?? now
   const traffic = meter.kind === 'traffic'
   const start = Math.floor((traffic ? ended : meter.startedAt) / 1_000)
@@ -134,7 +141,7 @@ function itemsOf(machine: Machine, meter: Meter, now: number) {
         ? 'bandwidth'
         : meter.kind === 'gpu'
           ? `${hours} hours at $${(Number(meter.ratePerHour) / 1e9).toFixed(3)}/hour`
-          : `${machine.diskGb} GB`,
+          : `${diskGb} GB`,
       amount: usd(meterAmount(meter, now)),
       metadata: {},
       items: [],
@@ -164,7 +171,7 @@ function invoices({ world, request }: Call): SimReply {
   const all = world.state.topUps.filter(({ at }) => at / 1_000 >= from && at / 1_000 <= to).toReversed()
   const rest = typeof after === 'number' ? all.filter(({ id }) => id < after) : all
   const asked = Number(request.query.get('limit') ?? 60)
-  const page = rest.slice(0, asked >= 1 ? asked : 60)
+  const page = rest.slice(0, Math.min(asked >= 1 ? asked : 60, world.state.settings.pageCap ?? 500))
   const last = page[page.length - 1]
   return ok({
     success: true,

@@ -56,7 +56,7 @@ function listV1({ world, request }: Call): SimReply {
   const after = token ? valuesFrom(token) : undefined
   if (token && !after) return replyFrom(invalidToken)
   const rest = after ? sorted.filter((row) => compared(row.stored, after as Stored, order) > 0) : sorted
-  const limit = limitFrom(request.query.get('limit'))
+  const limit = Math.min(limitFrom(request.query.get('limit')), world.state.settings.pageCap ?? 25)
   const page = rest.slice(0, limit)
   const last = page[page.length - 1]
   const columns = jsonParam(request, 'select_cols')
@@ -69,8 +69,15 @@ function listV1({ world, request }: Call): SimReply {
       last && rest.length > page.length
         ? tokenFrom(Object.fromEntries(order.map(({ col }) => [col, last.stored[col] ?? null])))
         : null,
-    instances: page.map(({ machine }) => withColumns({ ...instanceView(world, machine), volume_info: [] }, columns)),
+    instances: page.map(({ machine }) =>
+      withColumns({ ...instanceView(world, machine), volume_info: volumeInfo(machine) }, columns),
+    ),
   })
+}
+
+/** Its shape is not published; the names are those of the create call. */
+function volumeInfo(machine: Machine) {
+  return machine.volumes.map(({ id, mountPath }) => ({ volume_id: id, mount_path: mountPath }))
 }
 
 /** 25 at most; zero and less mean five. */

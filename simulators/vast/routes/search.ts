@@ -6,6 +6,7 @@ import { refused, replyFrom } from '../errors.ts'
 import type { Endpoint } from '../gate.ts'
 import { search } from '../search.ts'
 import type { World } from '../state.ts'
+import { offerText, wireOffer } from '../wire.ts'
 import { bodyOf, type Call, isError, jsonParam, ok, type Route } from './route.ts'
 
 const bundles: Endpoint = {
@@ -57,7 +58,15 @@ function answer({ world }: Call, query: unknown, columns: unknown): SimReply {
   const found = search(world.market, query, { now: state.at, leaks: state.settings.leakyRows })
   if (isError(found)) return replyFrom(found)
   state.quota.rows += found.offers.length
-  return ok({ offers: found.offers.map((offer) => withColumns(offer, columns)), truncated: found.truncated })
+  const { terms, truncated } = found
+  if (Array.isArray(columns) && !columns.includes('*')) {
+    return ok({
+      offers: found.offers.map((offer) => withColumns(wireOffer(offer, terms, state.at), columns)),
+      truncated,
+    })
+  }
+  const rows = found.offers.map((offer) => offerText(offer, terms, state.at))
+  return { ...ok({}), body: `{"offers":[${rows.join(',')}],"truncated":${truncated}}` }
 }
 
 /** Rows per day; the size is not published, and that a day is a UTC day is a guess. */

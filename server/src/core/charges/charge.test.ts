@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { aCharge, aLaunch, aReading } from '../../testing/builders.ts'
 import type { MeterReading } from '../instances/machine.ts'
 import { costOver, type Nanos, nanos, nanosFromUsd, sum } from '../money.ts'
-import { amountOf, type Charge, isExact, withEnd, withReading } from './charge.ts'
+import { amountOf, type Charge, isExact, withEnd, withReading, withUnseen } from './charge.ts'
 
 const launch = aLaunch({ intendedAt: 0 })
 const rate = nanosFromUsd('3.6') // a thousand nano-dollars per millisecond
@@ -11,11 +11,16 @@ const rate = nanosFromUsd('3.6') // a thousand nano-dollars per millisecond
 interface Seen extends Partial<MeterReading> {
   at: number
   seenOffAt?: number
+  begunAt?: number
 }
 
 function ledger(...looks: readonly Seen[]): readonly Charge[] {
-  return looks.reduce<readonly Charge[]>((charges, { at, seenOffAt = 0, ...reading }) => {
-    return withReading(charges, { reading: aReading({ ratePerHour: rate, ...reading }), at, seenOffAt }, launch)
+  return looks.reduce<readonly Charge[]>((charges, { at, begunAt = at, seenOffAt = 0, ...reading }) => {
+    return withReading(
+      charges,
+      { reading: aReading({ ratePerHour: rate, ...reading }), begunAt, at, seenOffAt },
+      launch,
+    )
   }, [])
 }
 
@@ -128,6 +133,50 @@ describe('a start that is told again and again is charged once', () => {
   })
 })
 
+describe('a look takes its time', () => {
+  test('what it shows was so when it was asked for or later, and by the time it was answered', () => {
+    const late = ledger({ begunAt: 10, at: 55 }, { begunAt: 60, at: 100 }, { begunAt: 110, at: 150, state: 'off' })
+
+    expect(ends(late)).toEqual([[0, 55, 60, 150]])
+    // Nobody saw it run between 10 and 55.
+    expect(bounds(late)).toEqual({ atLeast: costOver(rate, 5), atMost: costOver(rate, 150) })
+    expect(bounds(ledger({ begunAt: 10, at: 55 }), 60)).toEqual({ atLeast: 0n, atMost: costOver(rate, 60) })
+  })
+
+  test('one that was asked for before another was answered says nothing new', () => {
+    const off = ledger({ at: 10 }, { begunAt: 20, at: 30, state: 'off' })
+    expect(withReading(off, { reading: aReading(), begunAt: 15, at: 60, seenOffAt: 0 }, launch)).toBe(off)
+  })
+})
+
+describe('what may not have been billed', () => {
+  test('a meter that is on and in doubt costs nothing at least, until the doubt is over', () => {
+    const charges = ledger(
+      { at: 10, since: 0 },
+      { at: 20, since: 0 },
+      { at: 30, since: 0, doubtful: true },
+      { at: 40, since: 0, doubtful: true },
+      { at: 50, since: 0 },
+      { at: 60, since: 0 },
+    )
+    expect(charges.map(({ certain }) => certain)).toEqual([true, false, true])
+    expect(bounds(charges, 60)).toEqual({
+      atLeast: nanos(costOver(rate, 20) + costOver(rate, 10)),
+      atMost: nanos(costOver(rate, 30) + costOver(rate, 30) + costOver(rate, 20)),
+    })
+    expect(charges.some(isExact)).toBe(false)
+  })
+
+  test('a run that no look saw costs between nothing and all of the time in between', () => {
+    const run = { kind: 'gpu', ratePerHour: rate, stepMs: 1, from: 10, until: 40 } as const
+    const charges = withUnseen(ledger({ at: 5 }, { at: 8, state: 'off' }), run, launch)
+    expect(ends(charges).at(-1)).toEqual([10, 40, 10, 40])
+    expect(charges.at(-1)).toMatchObject({ sequence: 2, certain: false })
+    expect(bounds(charges.slice(-1))).toEqual({ atLeast: 0n, atMost: costOver(rate, 30) })
+    expect(withUnseen(charges, { ...run, until: 10 }, launch)).toBe(charges)
+  })
+})
+
 describe('what is running', () => {
   test('costs at most what it costs until now, and at least until it was last seen on', () => {
     const charges = ledger({ at: 10, since: 0 }, { at: 20, since: 0 })
@@ -147,8 +196,8 @@ describe('looks out of order', () => {
     const off = ledger({ at: 10 }, { at: 30, state: 'off' })
     const on = ledger({ at: 10 }, { at: 30 })
 
-    expect(withReading(off, { reading: aReading(), at: 20, seenOffAt: 0 }, launch)).toBe(off)
-    expect(withReading(on, { reading: aReading({ state: 'off' }), at: 20, seenOffAt: 0 }, launch)).toBe(on)
+    expect(withReading(off, { reading: aReading(), at: 20, begunAt: 20, seenOffAt: 0 }, launch)).toBe(off)
+    expect(withReading(on, { reading: aReading({ state: 'off' }), at: 20, begunAt: 20, seenOffAt: 0 }, launch)).toBe(on)
   })
 
   test('a clock that was turned back makes no negative charge', () => {
@@ -239,7 +288,12 @@ function observed(
   let seenOffAt = 0
   for (const at of looks) {
     const reading = readingAt(truth, at, how)
-    const look = { reading: unclear.has(at) ? { ...reading, state: 'unclear' as const } : reading, at, seenOffAt }
+    const look = {
+      reading: unclear.has(at) ? { ...reading, state: 'unclear' as const } : reading,
+      begunAt: at,
+      at,
+      seenOffAt,
+    }
     charges = withReading(charges, look, launch)
     expect(withReading(charges, look, launch)).toEqual(charges)
     if (look.reading.state === 'off') seenOffAt = at
@@ -312,7 +366,7 @@ describe('whatever happens, and whenever we look', () => {
         let seenOffAt = 0
         for (const at of looksOver(truth, places)) {
           const reading = readingAt(truth, at, { told: told.next().value === true, stepMs: 1 })
-          charges = withReading(charges, { reading, at, seenOffAt }, launch)
+          charges = withReading(charges, { reading, begunAt: at, at, seenOffAt }, launch)
           if (reading.state === 'off') seenOffAt = at
         }
         const { atLeast, atMost } = bounds(charges)
@@ -338,7 +392,7 @@ describe('whatever happens, and whenever we look', () => {
           for (const trueAt of looksOver(truth, places)) {
             const at = trueAt + (jumps.next().value ?? 0)
             const reading = readingAt(truth, trueAt, { told: false, stepMs: 1 })
-            charges = withReading(charges, { reading, at, seenOffAt }, launch)
+            charges = withReading(charges, { reading, begunAt: at, at, seenOffAt }, launch)
             if (reading.state === 'off') seenOffAt = at
           }
           charges = withEnd(charges, truth.end)

@@ -22,8 +22,10 @@ export interface Charge {
   /** It began in between; equal when the marketplace told. */
   startedAfter: Instant
   startedBefore: Instant
-  /** It surely ran until here. */
+  /** It surely ran until here. Before `startedBefore` where the look that saw it first took its time. */
   lastOnAt: Instant
+  /** False: it may not have been billed at all, so that it cost nothing at least. */
+  certain: boolean
   /** It ended in between; null while it runs. */
   endedAfter: Instant | null
   endedBefore: Instant | null
@@ -36,14 +38,17 @@ export interface Charge {
 export function amountOf(charge: Charge, now: Instant): { atMost: Nanos; atLeast: Nanos } {
   const latest = charge.endedBefore ?? Math.max(now, charge.lastOnAt)
   const earliest = charge.endedAfter ?? charge.lastOnAt
+  const surelyMs = charge.certain ? Math.max(0, earliest - charge.startedBefore) : 0
   return {
     atMost: costOver(charge.ratePerHour, latest - charge.startedAfter, charge.stepMs),
-    atLeast: costOver(charge.ratePerHour, earliest - charge.startedBefore, charge.stepMs),
+    atLeast: costOver(charge.ratePerHour, surelyMs, charge.stepMs),
   }
 }
 
 export function isExact(charge: Charge): boolean {
-  return isExactStart(charge) && charge.endedAfter !== null && charge.endedAfter === charge.endedBefore
+  return (
+    charge.certain && isExactStart(charge) && charge.endedAfter !== null && charge.endedAfter === charge.endedBefore
+  )
 }
 
 function isExactStart(charge: Charge): boolean {
@@ -52,6 +57,9 @@ function isExactStart(charge: Charge): boolean {
 
 export interface Reading {
   reading: MeterReading
+  /** When the look was asked for: what it shows was so at this moment or later. */
+  begunAt: Instant
+  /** When it was answered: what it shows was so by then. */
   at: Instant
   /** The newest look at which this meter was seen off, or the moment of the launch's intent. */
   seenOffAt: Instant
@@ -63,14 +71,15 @@ export interface Reading {
  */
 export function withReading(
   charges: readonly Charge[],
-  { reading, at, seenOffAt }: Reading,
+  { reading, begunAt, at, seenOffAt }: Reading,
   launch: Pick<Launch, 'instanceId' | 'attempt'>,
 ): readonly Charge[] {
   const last = charges.at(-1)
-  if (reading.state === 'unclear' || (last !== undefined && at < newestFact(last))) return charges
+  if (reading.state === 'unclear' || (last !== undefined && begunAt < newestFact(last))) return charges
   const earlier = charges.slice(0, -1)
+  const certain = reading.doubtful !== true
   const begin = (before: readonly Charge[], since: Instant | null, offAt = seenOffAt) =>
-    begun(before, { ...reading, since }, { at, seenOffAt: offAt }, launch)
+    begun(before, { ...reading, since }, { begunAt, at, seenOffAt: offAt }, launch)
 
   if (last === undefined || last.endedBefore !== null) {
     if (reading.state === 'on') return [...charges, begin(charges, toldSince(reading, last))]
@@ -88,17 +97,45 @@ export function withReading(
 
   const known = { ...last, ...exactStart(last, reading, earlier.at(-1)) }
   if (reading.state === 'off') return [...earlier, ended(known, ...endOf(known, reading, at))]
-  if (known.ratePerHour !== reading.ratePerHour) {
-    // When the rate changed, nobody tells: somewhere between the two looks.
+  if (known.ratePerHour !== reading.ratePerHour || known.certain !== certain) {
+    // When the rate changed, or the doubt began or ended, nobody tells: somewhere between the two looks.
     const before = [...earlier, ended(known, known.lastOnAt, at)]
     return [...before, begin(before, null, known.lastOnAt)]
   }
-  return [...earlier, { ...known, lastOnAt: at }]
+  return [...earlier, { ...known, lastOnAt: Math.max(known.lastOnAt, begunAt) }]
 }
 
 /** The machine is gone: whatever still ran ended between the last time it was seen on and now. */
 export function withEnd(charges: readonly Charge[], at: Instant): readonly Charge[] {
   return charges.map((charge) => (charge.endedBefore === null ? ended(charge, charge.lastOnAt, at) : charge))
+}
+
+/**
+ * A stretch that no look saw, though it may have been: it began and ended between two looks, so that it cost between
+ * nothing and all of the time in between.
+ */
+export function withUnseen(
+  charges: readonly Charge[],
+  run: { kind: ChargeKind; ratePerHour: Nanos; stepMs: number; from: Instant; until: Instant },
+  { instanceId, attempt }: Pick<Launch, 'instanceId' | 'attempt'>,
+): readonly Charge[] {
+  const from = Math.max(run.from, charges.at(-1)?.endedAfter ?? Number.NEGATIVE_INFINITY)
+  if (run.until <= from) return charges
+  const unseen: Charge = {
+    instanceId,
+    attempt,
+    kind: run.kind,
+    sequence: charges.length + 1,
+    ratePerHour: run.ratePerHour,
+    stepMs: run.stepMs,
+    startedAfter: from,
+    startedBefore: run.until,
+    lastOnAt: from,
+    certain: false,
+    endedAfter: from,
+    endedBefore: run.until,
+  }
+  return [...charges, unseen]
 }
 
 function newestFact(charge: Charge): Instant {
@@ -108,7 +145,7 @@ function newestFact(charge: Charge): Instant {
 function begun(
   earlier: readonly Charge[],
   reading: MeterReading,
-  { at, seenOffAt }: { at: Instant; seenOffAt: Instant },
+  { begunAt, at, seenOffAt }: { begunAt: Instant; at: Instant; seenOffAt: Instant },
   { instanceId, attempt }: Pick<Launch, 'instanceId' | 'attempt'>,
 ): Charge {
   const floor = earlier.at(-1)?.endedAfter ?? Number.NEGATIVE_INFINITY
@@ -121,7 +158,8 @@ function begun(
     stepMs: reading.stepMs,
     startedAfter: reading.since ?? Math.min(Math.max(seenOffAt, floor), at),
     startedBefore: reading.since ?? at,
-    lastOnAt: Math.max(at, reading.since ?? at),
+    lastOnAt: Math.max(begunAt, reading.since ?? begunAt),
+    certain: reading.doubtful !== true,
     endedAfter: null,
     endedBefore: null,
   }

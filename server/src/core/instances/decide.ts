@@ -4,11 +4,14 @@
  */
 
 import type { Nanos } from '../money.ts'
+import { type PolicyFacts, verdictOf } from '../policies/verdict.ts'
+import type { Bidding } from '../spot/raise-bid.ts'
 import { type Instant, minuteMs, secondMs } from '../time.ts'
+import { interruptedStep } from './decide-interrupted.ts'
 import type { Instance, Launch } from './instance.ts'
 import type { Machine } from './machine.ts'
 import { nextLook, repeated } from './pace.ts'
-import type { Because, Status } from './status.ts'
+import { type Because, isByPolicy, type Status } from './status.ts'
 
 /** What one look told us about the machine of a launch. */
 export type Sighting =
@@ -23,6 +26,10 @@ export interface Situation {
   health: 'passing' | 'failing' | null
   /** Earlier launches of this instance whose machines may still be billed. */
   leftovers: number
+  /** What is known of the bids for this machine; null or missing where there are none. */
+  bidding?: Bidding | null
+  /** What is known for its policies; missing where none is to be heard. */
+  policies?: PolicyFacts
   now: Instant
   limits: Limits
 }
@@ -40,6 +47,7 @@ export type Order =
   | { kind: 'terminate'; externalId: string }
   | { kind: 'stop'; externalId: string }
   | { kind: 'start'; externalId: string }
+  | { kind: 'bid'; externalId: string; perHour: Nanos }
 
 export interface Decision {
   status: Status
@@ -55,6 +63,10 @@ export interface Decision {
 }
 
 export function decide(instance: Instance, situation: Situation): Decision {
+  const verdict = situation.policies === undefined ? null : verdictOf(instance, situation.policies, situation)
+  if (verdict !== null && verdict.status !== instance.status) {
+    return { ...become(instance, situation, verdict.status, verdict.because, 0), message: verdict.message }
+  }
   switch (instance.status) {
     case 'requested':
       if (instance.wanted !== 'ended') return rent(instance, situation)
@@ -126,6 +138,8 @@ function decideStarting(instance: Instance, situation: Situation): Decision {
     case 'ended':
       return again ? lost(instance, situation, true) : nextOffer(instance, situation, 'start_failed', { machine })
     case 'stopped':
+      // An outbid machine looks like one that was stopped on request; nobody here asked for it.
+      if (!again && launch.offer.market === 'spot') return nextOffer(instance, situation, 'interrupted')
       if (!again) return nextOffer(instance, situation, 'start_failed', { machine })
       // Started again from its disk: keep asking until the deadline, then leave it stopped and cancel what is queued.
       return late
@@ -235,19 +249,16 @@ function isReachable({ wish, status, statusSince }: Instance, { sighting, now }:
 
 function decideInterrupted(instance: Instance, situation: Situation): Decision {
   if (instance.wanted === 'ended') return terminate(instance, situation)
-  const { sighting } = situation
-  // It may come back by itself: a spot machine whose bid wins again.
-  if (sighting.kind === 'seen' && sighting.machine.phase === 'running') return up(instance, situation)
-  switch (instance.wish.onInterruption) {
-    case 'relaunch':
-      return nextOffer(instance, situation, 'interrupted')
+  const step = interruptedStep(instance, theLaunch(instance), situation)
+  switch (step.kind) {
+    case 'up':
+      return up(instance, situation)
     case 'end':
       return { ...terminate({ ...instance, wanted: 'ended' }, situation), because: 'interrupted' }
-    case 'wait':
-      if (sighting.kind === 'absent') return nextOffer(instance, situation, 'machine_lost', { settle: true })
-      return sighting.kind === 'seen' && isBeyondHope(sighting.machine)
-        ? nextOffer(instance, situation, 'machine_lost')
-        : stay(instance, situation)
+    case 'next':
+      return nextOffer(instance, situation, step.because, { settle: step.settle })
+    case 'stay':
+      return { ...stay(instance, situation, step.soonMs), order: step.order ?? null }
   }
 }
 
@@ -263,7 +274,7 @@ function decideStopping(instance: Instance, situation: Situation): Decision {
         instance,
         situation,
         'stopped',
-        instance.because === 'cannot_start' ? 'cannot_start' : 'machine_stopped',
+        instance.because === 'cannot_start' || isByPolicy(instance.because) ? instance.because : 'machine_stopped',
       )
     case 'interrupted':
       // Taken by the marketplace while we stopped it. Unless it was told to stop, it goes on when its bid wins again.
@@ -347,6 +358,8 @@ function nextOffer(
   because: Because,
   options: { settle?: boolean; machine?: Machine } = {},
 ): Decision {
+  // Nobody told us what to rent in its place.
+  if (instance.wish.adopted) return failed(instance, situation, because)
   return {
     ...become(instance, situation, 'requested', because, 0),
     message: options.machine?.message ?? null,
@@ -366,10 +379,6 @@ function lost(instance: Instance, situation: Situation, wasUp: boolean): Decisio
     case 'end':
       return failed(instance, situation, 'machine_lost')
   }
-}
-
-function isBeyondHope({ phase }: Machine): boolean {
-  return phase === 'failed' || phase === 'ending' || phase === 'ended'
 }
 
 function interrupted(instance: Instance, situation: Situation): Decision {

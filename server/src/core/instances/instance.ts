@@ -11,6 +11,8 @@ export type InstanceId = string & { readonly [instanceIdBrand]: true }
 
 /** What the caller asked for, as it stays for the instance's life. No secrets: those are `InstanceSecrets`. */
 export interface Wish {
+  /** Nobody here asked for it: its machine was found, and too little is known to rent another one in its place. */
+  adopted?: true
   /** Set when one offer was chosen by the caller: then no other is rented. */
   offer: { provider: ProviderName; key: string } | null
   provider: ProviderName | null
@@ -164,4 +166,39 @@ export interface Launch {
   orders: number
   /** When people were last told that nobody can look after it. */
   alarmedAt: Instant | null
+  /** What we bid per hour for the GPUs, as decided last; null where there are no bids. */
+  bidPerHour: Nanos | null
+  /** On-demand price of the same machine when it was chosen; null: not known. */
+  onDemandPrice: Nanos | null
+  /** When the marketplace last took it; it may have come back since. */
+  interruptedAt: Instant | null
+  /** When it is going to be taken, where that was announced, and when we first saw the announcement. */
+  reclaimAt: Instant | null
+  reclaimNoticedAt: Instant | null
+  checkpointStartedAt: Instant | null
+  checkpointEndedAt: Instant | null
+  checkpointResult: CheckpointResult | null
+  /** Its SSH host key at our first visit, as a hash: another one is not let in on a secret. */
+  hostKey: string | null
+  /** After how much silence it ends itself; null: it does not. */
+  deadManMs: number | null
+  /** When its dead-man switch first asked whether we are here. */
+  deadManHeardAt: Instant | null
 }
+
+export type CheckpointResult = 'done' | 'failed' | 'timed_out' | 'unreachable' | 'skipped'
+
+/** Of a launch to which nothing of this has happened. */
+export const uneventful = {
+  bidPerHour: null,
+  onDemandPrice: null,
+  interruptedAt: null,
+  reclaimAt: null,
+  reclaimNoticedAt: null,
+  checkpointStartedAt: null,
+  checkpointEndedAt: null,
+  checkpointResult: null,
+  hostKey: null,
+  deadManMs: null,
+  deadManHeardAt: null,
+} as const satisfies Partial<Launch>

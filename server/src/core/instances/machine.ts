@@ -45,6 +45,8 @@ export interface MeterReading {
   until: Instant | null
   /** The smallest billed step; a begun step counts whole. */
   stepMs: number
+  /** It is on by all that is shown, and yet may not be billed: a machine whose host is lost. */
+  doubtful?: boolean
 }
 
 /** A machine as one look shows it. */
@@ -62,6 +64,8 @@ export interface Machine {
   region: string | null
   /** GPU price as it stands now, for the whole machine; null when not shown. */
   pricePerHour: Nanos | null
+  /** The lowest bid for its GPUs that wins now, where the marketplace takes bids and shows it. */
+  lowestBid?: Nanos | null
   ssh: SshAccess | null
   endpoints: readonly Endpoint[]
   createdAt: Instant | null

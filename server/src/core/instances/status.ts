@@ -21,6 +21,7 @@ export const reasons = {
   plan_made: 'an offer was chosen',
   machine_rented: 'the marketplace accepted the launch',
   machine_adopted: 'a machine with this launch’s label was found',
+  adopted: 'a machine that this database did not know was taken over',
   outcome_unknown: 'the marketplace’s answer was lost; looking for the machine by its label',
   no_capacity: 'somebody was quicker; trying the next offer',
   price_rose: 'the price rose above the cap; trying the next offer',
@@ -37,14 +38,23 @@ export const reasons = {
   no_health_check: 'the machine is up and no health check was asked for',
   provider_silent: 'the marketplace does not answer; nothing is concluded from that',
   interrupted: 'the marketplace took the machine back',
+  no_spot_in_time: 'no spot machine came back in time; an on-demand one will do',
   machine_lost: 'the machine is gone and nobody asked for it',
   stopped_outside: 'the machine was stopped, but not by us',
   started_outside: 'the machine was started, but not by us',
   machine_stopped: 'the machine is stopped; its disk is kept',
   machine_gone: 'the marketplace confirmed the end',
   cannot_start: 'the marketplace has no free GPU for this machine now',
+  idle_too_long: 'nobody used it for as long as its idle policy allows',
+  lease_over: 'its maximum lifetime is over',
+  budget_spent: 'a budget that pays for it is spent',
 } as const
 export type Because = keyof typeof reasons
+
+/** Our own policies stopped or ended it. */
+export function isByPolicy(because: Because): because is 'idle_too_long' | 'lease_over' | 'budget_spent' {
+  return because === 'idle_too_long' || because === 'lease_over' || because === 'budget_spent'
+}
 
 /** Nothing follows any more for the user. Machines of a failed instance may still be on their way to their end. */
 export const finalStatuses: ReadonlySet<Status> = new Set(['terminated', 'failed'])

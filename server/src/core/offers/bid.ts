@@ -1,23 +1,28 @@
 import { dividedBy, type Nanos, nanos } from '../money.ts'
 import type { Offer } from './offer.ts'
 
-/** How far above the price that wins now we bid, so that the next bidder does not take the machine at once. */
-const headroomPercent = 110n
+export interface BidBounds {
+  /** What is bid, in percent of the lowest bid that wins: headroom, so that the next bidder does not take the machine at once. */
+  percent: number
+  /** The most that the GPUs may cost: the caller's cap less disk and traffic; null: none. */
+  cap: Nanos | null
+  /** The on-demand price of the same machine; null: not known. */
+  onDemand: Nanos | null
+}
 
 /**
- * What to bid per hour for the GPUs of a spot offer: the winning price with some headroom, never above what the caller
- * pays at most, nor above the on-demand price of the same machine, and never below the winning price.
+ * What to bid per hour for the GPUs of a spot offer: the lowest bid that wins with some headroom, never above what the
+ * caller pays at most, nor above the on-demand price of the same machine.
  *
- * @param cap      the most that the GPUs may cost: the caller's cap less disk and traffic; null: none
- * @param onDemand the on-demand price of the same offer; null: not known
+ * @param offer  its price is the lowest bid that wins now
+ * @returns      null when no bid within the bounds wins: then it is not rented
  */
 export function bidFor(
-  offer: Pick<Offer, 'pricePerHour'>,
-  { cap, onDemand }: { cap: Nanos | null; onDemand: Nanos | null },
-): Nanos {
-  const floor = offer.pricePerHour
-  const generous = dividedBy(nanos(floor * headroomPercent), 100n)
+  { pricePerHour: floor }: Pick<Offer, 'pricePerHour'>,
+  { percent, cap, onDemand }: BidBounds,
+): Nanos | null {
+  const generous = dividedBy(nanos(floor * BigInt(Math.max(100, Math.round(percent)))), 100n)
   const bounds = [generous, ...(cap === null ? [] : [cap]), ...(onDemand === null ? [] : [onDemand])]
   const bid = bounds.reduce((least, bound) => (bound < least ? bound : least))
-  return bid < floor ? floor : bid
+  return bid < floor || bid <= 0n ? null : bid
 }

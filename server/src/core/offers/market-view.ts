@@ -17,7 +17,7 @@ export interface MarketInterest {
 /** What a person should know about an answer: a marketplace that is slow or down, offers that are old. */
 export interface MarketWarning {
   provider: ProviderName
-  kind: 'slow' | 'down' | 'sampled' | 'switched_off'
+  kind: 'slow' | 'down' | 'sampled' | 'switched_off' | 'deprecated'
   message: string
 }
 

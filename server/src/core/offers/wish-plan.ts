@@ -1,4 +1,5 @@
 import type { Wish } from '../instances/instance.ts'
+import type { Interruptions } from '../spot/places.ts'
 import type { Instant } from '../time.ts'
 import type { MarketInterest } from './market-view.ts'
 import { isRefused, type MatchContext, matches, type OfferFilter } from './match.ts'
@@ -50,6 +51,7 @@ export function interestFromWish(wish: Wish): MarketInterest {
 
 export interface WishContext extends Omit<MatchContext, 'need'> {
   penalties: ReadonlyMap<string, Instant>
+  interruptions?: Interruptions
 }
 
 /** The offers to try for a wish, in order; for a chosen offer that one or, when it does not fit or is gone, none. */

@@ -43,7 +43,7 @@ test('every answer carries a request id and the security headers', async () => {
     if (json.success === false) expect(json.request_id).toBe(headers['x-request-id'])
     expect(headers).toMatchObject({
       'x-content-type-options': 'nosniff',
-      'x-frame-options': 'SAMEORIGIN',
+      'x-frame-options': 'DENY',
       'referrer-policy': 'no-referrer',
     })
     expect(headers['content-security-policy']).toContain("script-src 'self'")

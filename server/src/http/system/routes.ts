@@ -14,7 +14,7 @@ export function systemRoutes(
   options: { version: string; marketLabel: string | undefined; metrics: boolean },
 ): void {
   const hidden = { schema: { hide: true } }
-  const probe = { ...hidden, config: { open: true } }
+  const probe = { ...hidden, config: { access: 'open' as const } }
   app.get('/healthz', probe, async () => ({
     status: 'ok',
     version: options.version,
@@ -30,9 +30,9 @@ export function systemRoutes(
     }
   })
 
-  // Figures about money: with a key, like everything else.
+  // Figures about money of all projects: with a key, like everything else.
   if (!options.metrics) return
-  app.get('/metrics', hidden, async (_request, reply) => {
+  app.get('/metrics', { ...hidden, config: { access: 'viewer', allProjects: true } }, async (_request, reply) => {
     const { text, contentType } = await deps.metricsText()
     return reply.type(contentType).send(text)
   })

@@ -54,10 +54,13 @@ export function unknownProvider(field: string, text: string): Mistake {
 
 export const Category = z.enum(['consumer', 'professional', 'datacenter'] satisfies GpuCategory[])
 
-export const InstanceParams = z.strictObject({
-  id: z
-    .string()
-    .min(1)
-    .regex(/^\P{Cc}+$/u, 'is an id without control characters')
-    .describe('The instance’s id: inst_…'),
-})
+/** Whose something is. */
+export const Project = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{0,59}$/, 'is 1 to 60 lower-case letters, digits, dots, dashes and _')
+  .describe('The project; default `default`. A key of one project sees and changes only that.')
+
+/** What is looked up as it is. */
+export const OneWord = z.string().min(1).regex(/^\P{Cc}+$/u, 'is an id without control characters')
+
+export const InstanceParams = z.strictObject({ id: OneWord.describe('The instance’s id: inst_…') })

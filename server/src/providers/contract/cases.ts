@@ -1,5 +1,6 @@
 /** What the suite has to know of each marketplace: the rest is the same for all. */
 
+import type { ThingKind } from '../../../../simulators/kit/bill.ts'
 import type { Fault } from '../../../../simulators/kit/faults.ts'
 import type { Marketplace, SimulatorOptions } from '../../../../simulators/kit/simulator.ts'
 import { createLambda } from '../../../../simulators/lambda/lambda.ts'
@@ -7,6 +8,7 @@ import { createNovita } from '../../../../simulators/novita/novita.ts'
 import { createPaperspace } from '../../../../simulators/paperspace/paperspace.ts'
 import { createRunpod } from '../../../../simulators/runpod/runpod.ts'
 import { createVast } from '../../../../simulators/vast/vast.ts'
+import type { BilledThing } from '../../core/billed-thing.ts'
 import type { Offer } from '../../core/offers/offer.ts'
 import type { ProviderName } from '../../core/providers.ts'
 import { createLambdaProvider } from '../lambda/provider.ts'
@@ -56,9 +58,34 @@ export interface Case {
   failures: readonly string[]
   /** Parts of an order that it refuses. */
   lacks: readonly ('onstartScript' | 'registryAuth')[]
+  /** What it sells and bills beside machines. */
+  beside: Beside
+  /** The request for its bill; null where it has no API for that. */
+  bill: {
+    path: string
+    fields: readonly string[]
+    roundsToNanos: bigint
+    /** `hour`: a line for each. `contract`: one for the whole rental, which grows while it lasts. */
+    rows: 'hour' | 'contract'
+  } | null
   /** Somebody else takes the offer. Answers the offer that is gone now. */
   take(rig: Rig, offer: Offer): Promise<Offer>
 }
+
+export interface Beside {
+  /** The simulator's word and ours for everything that is sold. */
+  kinds: readonly { simulated: ThingKind; ours: BilledThing['kind'] }[]
+  /** A well-formed id that is nobody's. */
+  unknown: Pick<BilledThing, 'kind' | 'externalId'>
+  /** The requests that `lookAround` is made of, and the fields without which an answer is none. */
+  lists: readonly { path: string; fields: readonly string[] }[]
+  /** Whether those lists have pages. */
+  hasPages: boolean
+  /** Whether a machine that uses a thing is shown with it, and for which kinds. */
+  showsUse: readonly ThingKind[]
+}
+
+const volumes = [{ simulated: 'volume', ours: 'volume' }] as const
 
 // biome-ignore lint/suspicious/noExplicitAny: a simulator's state is plain JSON without a public type
 const stateOf = (rig: Rig): any => rig.simulator.marketplace.snapshot()
@@ -88,6 +115,15 @@ const runpod = {
     rig.order('special/stock', { matching: offer.gpu.spelling, free: 0 })
     return offer
   },
+  // By REST, whichever API rents the pods. Doubles: each amount is off by a nano-dollar at most.
+  beside: {
+    kinds: volumes,
+    unknown: { kind: 'volume', externalId: 'nobodys0volume' },
+    lists: [{ path: '/v2/network-volumes', fields: ['networkVolumes'] }],
+    hasPages: false,
+    showsUse: ['volume'],
+  },
+  bill: { path: '/v2/billing/pods', fields: ['records', 'metadata'], roundsToNanos: 1n, rows: 'hour' },
 } as const satisfies Partial<Case>
 
 export const cases: readonly Case[] = [
@@ -118,6 +154,15 @@ export const cases: readonly Case[] = [
       return [...machine.env.map(([name, value]: [string, string]) => `${name}=${value}`), machine.onstart].join('\n')
     },
     lacks: [],
+    beside: {
+      kinds: volumes,
+      unknown: { kind: 'volume', externalId: '999999999' },
+      lists: [{ path: '/api/v0/volumes/', fields: ['volumes'] }],
+      hasPages: false,
+      showsUse: ['volume'],
+    },
+    // vast.md 2.11: rounded to three decimals.
+    bill: { path: '/api/v0/charges/', fields: ['results'], roundsToNanos: 500_000n, rows: 'contract' },
     take: async (rig, offer) => {
       // A rented slice is used up, and the machine's other slices are listed under new ids.
       await rig.done(rig.another().launch(anOrder(offer, { label: 'somebody-else' })))
@@ -199,6 +244,14 @@ export const cases: readonly Case[] = [
       ].join('\n')
     },
     lacks: [],
+    beside: {
+      kinds: [{ simulated: 'filesystem', ours: 'file_system' }],
+      unknown: { kind: 'file_system', externalId: '00000000000000000000000000000000' },
+      lists: [{ path: '/api/v1/file-systems', fields: ['data'] }],
+      hasPages: false,
+      showsUse: ['filesystem'],
+    },
+    bill: null, // lambda.md 2.13
     take: async (rig, offer) => {
       rig.order('special/capacity', { type: 'gpu_1x_a10', region: 'us-east-1', available: false })
       return offer
@@ -230,6 +283,23 @@ export const cases: readonly Case[] = [
         .map((script: { script: string }) => script.script)
         .join('\n'),
     lacks: [],
+    beside: {
+      kinds: [
+        { simulated: 'address', ours: 'static_ip' },
+        { simulated: 'drive', ours: 'file_system' },
+        { simulated: 'snapshot', ours: 'snapshot' },
+        { simulated: 'template', ours: 'snapshot' },
+      ],
+      unknown: { kind: 'snapshot', externalId: 'ssnobodysid1' },
+      lists: ['/v1/public-ips', '/v1/shared-drives', '/v1/snapshots', '/v1/custom-templates'].map((path) => ({
+        path,
+        fields: ['items', 'hasMore'],
+      })),
+      hasPages: true,
+      // A drive belongs to a network, and a template to nobody.
+      showsUse: ['address', 'snapshot'],
+    },
+    bill: null, // paperspace.md 2.11
     take: async (rig, offer) => {
       rig.order('special/availability', { available: false })
       return offer
@@ -267,6 +337,15 @@ export const cases: readonly Case[] = [
       ].join('\n')
     },
     lacks: [],
+    beside: {
+      kinds: volumes,
+      unknown: { kind: 'volume', externalId: 'nobodys-storage' },
+      lists: [{ path: '/networkstorages/list', fields: ['data', 'total'] }],
+      hasPages: true,
+      showsUse: ['volume'],
+    },
+    // novita.md 2.6: whole units of the precision that a bill names, 1/100000 dollar.
+    bill: { path: '/billing/bill/list', fields: ['bills'], roundsToNanos: 10_000n, rows: 'hour' },
     // Stock has no control of its own: a product that was taken from the list.
     take: async (_rig, offer) => ({ ...offer, externalId: offer.externalId.replace(/^[^|]+/, 'no-such-product') }),
   },

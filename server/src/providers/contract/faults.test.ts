@@ -65,7 +65,7 @@ describe.each(cases)('$name', (marketplace) => {
   test('a refused connection is unavailable, for every verb, and nothing is made', async () => {
     const { rig, offer, machine } = await ready()
     const before = rig.ours()
-    for (const verb of verbsOf(rig.provider, { offer, machine })) {
+    for (const verb of verbsOf(rig.provider, { ...marketplace, offer, machine })) {
       // A new process each time: the breaker of one that has failed often enough does not even try.
       const provider = rig.another()
       rig.cut(true)
@@ -107,7 +107,7 @@ describe.each(cases)('$name', (marketplace) => {
     const { rig, offer, machine } = await ready()
     const before = rig.ours()
     const stranger = rig.another(wrongKey)
-    for (const { name, run } of verbsOf(stranger, { offer, machine })) {
+    for (const { name, run } of verbsOf(stranger, { ...marketplace, offer, machine })) {
       if (readsNoTrouble(name)) continue
       expect(await kindOf(rig, run(stranger)), name).toBe('unauthorized')
     }
@@ -200,7 +200,7 @@ describe.each(cases)('$name', (marketplace) => {
   test('a change whose answer is lost is outcome_unknown or repeated, and a repeat is harmless', async () => {
     const { rig, machine } = await ready()
     const { abilities } = rig.provider.describe()
-    const changes = verbsOf(rig.provider, { offer: await rig.anOffer(), machine }).filter(({ name }) =>
+    const changes = verbsOf(rig.provider, { ...marketplace, offer: await rig.anOffer(), machine }).filter(({ name }) =>
       abilities.canStop ? name === 'stop' || name === 'terminate' : name === 'terminate',
     )
     for (const { name, run } of changes) {

@@ -38,6 +38,27 @@ describe.each(cases)('$name', (marketplace) => {
     }
   })
 
+  test('pages as short as they may get are all read, and one that is cut is an error', async () => {
+    if (marketplace.pagesFor130 < 2) return
+    const rig = aRig(marketplace)
+    rig.order('special/page-size', { n: 3 })
+    const ids = Array.from(
+      { length: 10 },
+      (_, number) => rig.order('foreign-machine', { label: `f-${number}` }).machine,
+    )
+    rig.simulator.requests.length = 0
+    const { machines } = await rig.done(rig.provider.look())
+    expect(machines.map(({ externalId }) => externalId).toSorted()).toEqual(ids.map(String).toSorted())
+    expect(rig.simulator.requests.filter(({ path }) => path.endsWith(marketplace.list.path)).length).toBeGreaterThan(3)
+    for (const field of marketplace.list.fields) {
+      const cut = aRig(marketplace)
+      cut.order('special/page-size', { n: 3 })
+      for (let number = 0; number < 10; number += 1) cut.order('foreign-machine', { label: `f-${number}` })
+      cut.fault({ kind: 'drop_field', field, ...marketplace.list, skip: 2 })
+      expect((await cut.failure(cut.provider.look())).kind, field).toBe('unexpected_reply')
+    }
+  })
+
   test('a list that announces more than it holds is an error', async () => {
     if (marketplace.shortList === null) return
     const rig = aRig(marketplace)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Machine, Phase } from '../../core/instances/machine.ts'
-import { nanosFromUsd } from '../../core/money.ts'
+import { nanos, nanosFromUsd } from '../../core/money.ts'
 import { hourMs, minuteMs } from '../../core/time.ts'
 import { cases } from './cases.ts'
 import { anOrder, aRig, publicKey, type Rig } from './rig.ts'
@@ -144,7 +144,7 @@ describe.each(cases)('$name', (marketplace) => {
     const { machine } = await rig.running()
     rig.simulator.requests.length = 0
     for (const id of ['', '../machines', 'a/b', '?', `${machine.externalId}/../x`, ' ']) {
-      const verbs = verbsOf(provider, { offer: await rig.anOffer(), machine: id })
+      const verbs = verbsOf(provider, { ...marketplace, offer: await rig.anOffer(), machine: id })
       for (const { name, run } of verbs.filter(({ name }) => name === 'lookAt' || name === 'terminate')) {
         const kind = await rig.done(
           run(provider).then(
@@ -185,6 +185,53 @@ describe.each(cases)('$name', (marketplace) => {
         return machineId === machine.externalId && kind === 'gpu' && endedAt === null
       })
       if (expected.phase !== 'starting') expect(gpu, why).toEqual([])
+    }
+  })
+
+  const whereThereIsSpot = aRig(marketplace).provider.describe().abilities.hasSpot ? test : () => {}
+  whereThereIsSpot('a machine that is taken before it came up is interrupted, neither failed nor stopped', async () => {
+    const rig = aRig(marketplace)
+    const offer = await rig.anOffer('spot')
+    const bidPerHour = rig.provider.describe().abilities.hasBids ? offer.pricePerHour : null
+    rig.order('pace', { loadingMs: 3 * hourMs })
+    const { externalId } = await rig.launch({ offer, bidPerHour })
+    await rig.pass(minuteMs)
+    expect(['pending', 'starting']).toContain(await phaseOf(rig, externalId))
+    rig.order('interrupt', { machine: externalId })
+    const seen = new Set<string>()
+    await rig.until(async () => {
+      const phase = await phaseOf(rig, externalId)
+      seen.add(phase)
+      return phase === 'interrupted'
+    }, 2 * hourMs)
+    expect([...seen].filter((phase) => phase === 'failed' || phase === 'stopped')).toEqual([])
+  })
+
+  test('the notice before a machine is taken is as long as described', async () => {
+    const rig = aRig(marketplace)
+    const { hasSpot, hasBids, noticeMs } = rig.provider.describe().abilities
+    if (!hasSpot) return expect(noticeMs).toBeNull()
+    const offer = await rig.anOffer('spot')
+    const { machine } = await rig.running({ offer, bidPerHour: hasBids ? offer.pricePerHour : null })
+    expect(machine.reclaimAt).toBeNull()
+    await rig.pass(2 * hourMs)
+    rig.order('interrupt', { machine: machine.externalId })
+    const { reclaimAt, phase } = await rig.seen(machine.externalId)
+    if (noticeMs === null) return expect([reclaimAt, phase]).toEqual([null, 'interrupted'])
+    expect(phase).toBe('running')
+    expect(Math.abs((reclaimAt ?? 0) - rig.clock.now() - noticeMs)).toBeLessThanOrEqual(minuteMs)
+  })
+
+  test('how busy the GPU is shows where it is said to, and is null elsewhere', async () => {
+    const rig = aRig(marketplace)
+    const { machine } = await rig.running()
+    if (!rig.provider.describe().abilities.reportsUtilisation) return expect(machine.gpuUtilisation).toBeNull()
+    for (const percent of [0, 37, 100]) {
+      rig.order('special/utilisation', { machine: machine.externalId, percent })
+      await rig.pass(minuteMs)
+      expect((await rig.seen(machine.externalId)).gpuUtilisation).toBe(percent)
+      const { machines } = await rig.done(rig.provider.look())
+      expect(machines.find(({ externalId }) => externalId === machine.externalId)?.gpuUtilisation).toBe(percent)
     }
   })
 
@@ -256,6 +303,20 @@ describe.each(cases)('$name', (marketplace) => {
     expect(all.length).toBeGreaterThan(1)
     const last = await rig.done(rig.provider.logs(machine.externalId, { tail: 1 }))
     expect(last).toEqual(all.slice(-1))
+  })
+
+  test('an outbid machine comes back when its bid is raised, and its disk was billed meanwhile', async () => {
+    const rig = aRig(marketplace)
+    if (!rig.provider.describe().abilities.hasBids) return
+    const offer = await rig.anOffer('spot')
+    const { machine } = await rig.running({ offer, bidPerHour: offer.pricePerHour })
+    rig.order('special/outbid', { machine: machine.externalId, factor: 1.5 })
+    await untilPhase(rig, machine.externalId, 'interrupted')
+    const open = rig.bill().filter(({ machineId, endedAt }) => machineId === machine.externalId && endedAt === null)
+    expect(open.map(({ kind }) => kind)).toEqual(['disk'])
+    await rig.done(rig.provider.changeBid(machine.externalId, nanos(offer.pricePerHour * 2n)))
+    const back = await untilPhase(rig, machine.externalId, 'running')
+    expect(back.pricePerHour).toBe(offer.pricePerHour * 2n)
   })
 
   test('a bid can be changed on the spot market, and only there', async () => {

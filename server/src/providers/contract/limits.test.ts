@@ -26,7 +26,7 @@ describe.each(cases)('$name', (marketplace) => {
     const until = rig.clock.now() + 2 * minuteMs
     const kinds = new Set<string>()
     let calls = 0
-    const busy = verbsOf(provider, { offer, machine: machine.externalId, bidMachine })
+    const busy = verbsOf(provider, { ...marketplace, offer, machine: machine.externalId, bidMachine })
       // The machine stays; what comes and goes is launched and ended below.
       .filter(({ name }) => name !== 'terminate' && name !== 'launch')
       .flatMap((verb) => [verb, verb])

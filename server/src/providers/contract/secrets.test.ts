@@ -51,7 +51,7 @@ describe.each(cases)('$name', (marketplace) => {
     for (const [what, begin] of troubles) {
       begin(rig)
       const provider = rig.another()
-      const verbs = verbsOf(provider, { offer, machine: machine.externalId })
+      const verbs = verbsOf(provider, { ...marketplace, offer, machine: machine.externalId })
       const works = verbs.map(
         ({ name, run }) =>
           () =>

@@ -3,6 +3,7 @@
 import { nanosFromUsd } from '../../core/money.ts'
 import type { Offer } from '../../core/offers/offer.ts'
 import type { Provider } from '../provider.ts'
+import type { Beside } from './cases.ts'
 import { anOrder, publicKey } from './rig.ts'
 
 export interface Verb {
@@ -12,14 +13,27 @@ export interface Verb {
   run(provider: Provider): Promise<unknown>
 }
 
-/** @param machine one that runs  @param bidMachine one on the spot market, where bids can be changed */
-export function verbsOf(
-  provider: Provider,
-  { offer, machine, bidMachine }: { offer: Offer; machine: string; bidMachine?: string },
-): Verb[] {
+/** A day that every bill knows by now. */
+const billedDay = { from: Date.UTC(2026, 8, 30), until: Date.UTC(2026, 9, 1) }
+
+interface Known {
+  offer: Offer
+  machine: string
+  bidMachine?: string
+  beside: Pick<Beside, 'unknown'>
+  bill: unknown
+}
+
+/**
+ * @param machine one that runs
+ * @param bidMachine one on the spot market, where bids can be changed
+ * @param beside what can be ended beside machines
+ * @param bill whether there is one to read
+ */
+export function verbsOf(provider: Provider, { offer, machine, bidMachine, beside, bill }: Known): Verb[] {
   const { abilities } = provider.describe()
   const query = { models: [], markets: ['on_demand'] as const, diskGb: 50 }
-  const bid = nanosFromUsd('0.9')
+  const newBid = nanosFromUsd('0.9')
   const verbs: (Verb | false)[] = [
     { name: 'searchOffers', effect: 'read', run: (one) => one.searchOffers(query) },
     { name: 'quote', effect: 'read', run: (one) => one.quote(offer, { diskGb: 50 }) },
@@ -33,7 +47,7 @@ export function verbsOf(
     abilities.hasBids && {
       name: 'changeBid',
       effect: 'change',
-      run: (one) => one.changeBid(bidMachine ?? machine, bid),
+      run: (one) => one.changeBid(bidMachine ?? machine, newBid),
     },
     abilities.hasLogs && { name: 'logs', effect: 'read', run: (one) => one.logs(machine, { tail: 10 }) },
     abilities.hasSshKeys && { name: 'sshKeys', effect: 'read', run: (one) => one.sshKeys() },
@@ -42,6 +56,9 @@ export function verbsOf(
       effect: 'change',
       run: (one) => one.addSshKey({ name: 'contract', publicKey }),
     },
+    { name: 'lookAround', effect: 'read', run: (one) => one.lookAround() },
+    { name: 'endThing', effect: 'change', run: (one) => one.endThing(beside.unknown) },
+    bill !== null && { name: 'bill', effect: 'read', run: (one) => one.bill(billedDay) },
     abilities.hasBalance && { name: 'balance', effect: 'read', run: (one) => one.balance() },
   ]
   return verbs.filter((verb) => verb !== false)

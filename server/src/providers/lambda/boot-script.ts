@@ -4,7 +4,7 @@ import { publicKeyFrom } from './ssh-keys.ts'
 
 export type Boot = Pick<
   LaunchOrder,
-  'image' | 'registryAuth' | 'environment' | 'ports' | 'sshPublicKey' | 'onstartScript'
+  'image' | 'registryAuth' | 'environment' | 'ports' | 'sshPublicKey' | 'furtherSshKeys' | 'onstartScript'
 >
 
 /** The container on the machine: `docker logs gpufleet` over SSH. */
@@ -59,6 +59,7 @@ export function bootScriptFrom(boot: Boot): string {
     `install_package() { retried apt-get -o DPkg::Lock::Timeout=600 update; retried apt-get -o DPkg::Lock::Timeout=600 install -y "$1"; }`,
     '',
     ...keyLines(boot.sshPublicKey),
+    ...(boot.sshPublicKey === null ? [] : (boot.furtherSshKeys ?? [])).flatMap(keyLines),
     "note 'preparing docker'",
     'command -v docker >/dev/null || install_package docker.io',
     'command -v nvidia-ctk >/dev/null || install_package nvidia-container-toolkit',

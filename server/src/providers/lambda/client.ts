@@ -81,6 +81,21 @@ export function createLambdaClient(deps: Pick<ProviderDeps, 'outbound' | 'baseUr
       return 'accepted'
     },
 
+    async fileSystems(signal?: AbortSignal): Promise<wire.LambdaFileSystem[]> {
+      const call = calls.fileSystemsCall()
+      return checked(wire.LambdaFileSystems, await good(call, signal), call).data
+    },
+
+    async endFileSystem(id: string, signal?: AbortSignal): Promise<'accepted' | 'was_gone'> {
+      const call = calls.endFileSystemCall(id)
+      const { reply, failure } = await exchange(call, signal)
+      // A file system answers like an instance.
+      if (saysNoSuchInstance(reply)) return 'was_gone'
+      if (failure) throw refusal(call, reply, failure)
+      checked(wire.LambdaFileSystemsDeleted, reply, call)
+      return 'accepted'
+    },
+
     async sshKeys(signal?: AbortSignal): Promise<wire.LambdaSshKey[]> {
       const call = calls.sshKeysCall()
       return checked(wire.LambdaSshKeys, await good(call, signal), call).data

@@ -22,6 +22,11 @@ export const lambdaDescription: ProviderDescription = {
     ports: 'direct', // lambda.md 3: a public address, all ports, subject to the firewall
     udpPorts: true, // lambda.md 2.12
     diskSurvives: { stop: false, interruption: false }, // lambda.md 3: termination destroys the local disk
+    noticeMs: null, // lambda.md 3: `preempted` comes without notice
+    deadMan: {
+      possible: false, // lambda.md 1: keys have no scope; lambda.md 3: a shutdown inside does not stop billing
+      why: 'Lambda has no key for one machine alone, and a machine that shuts itself down goes on billing.',
+    },
     // Not established (lambda.md 9). Three minutes is how long a lost launch should be looked for (lambda.md 2.3).
     listLagMs: 3 * minuteMs,
     looksForAbsence: 2, // our choice on top of the lag

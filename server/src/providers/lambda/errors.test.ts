@@ -21,7 +21,7 @@ const expected: Record<string, [string, string, string]> = {
   '409 global/internal-error': ['unavailable', 'outcome_unknown', 'outcome_unknown'],
   '400 instance-operations/launch/insufficient-capacity': ['no_capacity', 'no_capacity', 'no_capacity'],
   '400 instance-operations/launch/file-system-in-wrong-region': ['rejected', 'rejected', 'rejected'],
-  '400 filesystems/filesystem-in-use': ['rejected', 'rejected', 'rejected'],
+  '400 filesystems/filesystem-in-use': ['rejected', 'not_now', 'rejected'],
   '409 firewall-rulesets/firewall-ruleset-in-use': ['rejected', 'rejected', 'rejected'],
   '503 provider/internal-unavailable': ['unavailable', 'outcome_unknown', 'outcome_unknown'],
   '400 global/unknown': ['unavailable', 'outcome_unknown', 'outcome_unknown'],

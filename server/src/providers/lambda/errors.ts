@@ -67,7 +67,6 @@ const meanings: ReadonlyMap<string, Kind | 'transient'> = new Map<string, Kind |
   ['instance-operations/launch/insufficient-capacity', 'no_capacity'],
   ['instance-operations/launch/file-system-in-wrong-region', 'rejected'],
   ['instance-operations/launch/file-systems-not-supported', 'rejected'],
-  ['filesystems/filesystem-in-use', 'rejected'],
   ['firewall-rulesets/firewall-ruleset-in-use', 'rejected'],
   ['ssh-keys/key-in-use', 'rejected'],
 ])
@@ -76,6 +75,8 @@ function kindOf(code: string, status: number, effect: Effect): Kind {
   const meaning = meanings.get(code)
   if (meaning === 'transient' || code.startsWith('provider/')) return theirs(effect).kind
   if (meaning !== undefined) return meaning
+  // The machine that uses it has to go first.
+  if (code === 'filesystems/filesystem-in-use') return effect === 'change' ? 'not_now' : 'rejected'
   if (code === 'global/conflict') return effect === 'change' ? 'not_now' : theirs(effect).kind
   // A launch names a type, a region and a key; the other calls a machine, which is gone.
   if (code === 'global/object-does-not-exist') return effect === 'launch' ? 'rejected' : 'not_now'

@@ -9,6 +9,7 @@ import { isGone, machineFromLambda } from './machines.ts'
 import { offersFromLambda, placeFromExternalId } from './offers.ts'
 import { lambdaRegionsIn, regionFromLambda } from './regions.ts'
 import { accountKey, nameOfKey, publicKeyFrom, registeredKey } from './ssh-keys.ts'
+import { thingsFromLambda } from './things.ts'
 import type { LambdaInstance, LambdaSshKey } from './wire.ts'
 
 /**
@@ -110,6 +111,18 @@ export function createLambdaProvider(deps: ProviderDeps): Provider {
     /** Nothing bills beside a machine: keys are free, and file systems are never made by us. */
     async terminate(externalId, signal) {
       await client.terminate(lambdaIdFrom(externalId), signal)
+    },
+
+    lookAround: (signal) => thingsFromLambda(client, signal),
+
+    async endThing({ kind, externalId }, signal) {
+      if (kind !== 'file_system') throw rejected(`Lambda sells nothing of the kind ${kind}: see its console`)
+      await client.endFileSystem(lambdaIdFrom(externalId), signal)
+    },
+
+    /** No endpoint for usage or invoices. @source providers/lambda.md 2.13 */
+    async bill() {
+      return null
     },
 
     async changeBid() {

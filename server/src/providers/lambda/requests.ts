@@ -4,7 +4,17 @@ import type { LambdaLaunchBody } from './launch-body.ts'
 
 /** One call, before key, origin and account are added: pure, so that it can be checked against the official document. */
 export interface LambdaCall {
-  operation: 'search' | 'launch' | 'list' | 'one' | 'restart' | 'terminate' | 'sshKeys' | 'addSshKey'
+  operation:
+    | 'search'
+    | 'launch'
+    | 'list'
+    | 'one'
+    | 'restart'
+    | 'terminate'
+    | 'sshKeys'
+    | 'addSshKey'
+    | 'fileSystems'
+    | 'endFileSystem'
   method: OutboundRequest['method']
   path: string
   json?: unknown
@@ -77,6 +87,18 @@ export function addSshKeyCall(key: { name: string; publicKey: string }): LambdaC
     repeat: 'once',
     effect: 'change',
   }
+}
+
+/** The list is spelt with a hyphen, the others are not. @source providers/lambda.md 2.11 */
+export function fileSystemsCall(): LambdaCall {
+  const path = `${base}/file-systems`
+  return { operation: 'fileSystems', method: 'GET', path, limits, repeat: 'safe', effect: 'read' }
+}
+
+/** Safe to repeat: a second call answers 404. */
+export function endFileSystemCall(id: string): LambdaCall {
+  const path = `${base}/filesystems/${id}`
+  return { operation: 'endFileSystem', method: 'DELETE', path, limits, repeat: 'safe', effect: 'change' }
 }
 
 function operationCall(operation: 'restart' | 'terminate', id: string, repeat: LambdaCall['repeat']): LambdaCall {

@@ -56,12 +56,28 @@ export const LambdaInstance = z.object({
     specs: z.object({ gpus: z.int().nonnegative() }),
   }),
   tags: informative(z.array(z.object({ key: z.string(), value: z.string() }))),
+  file_system_names: informative(z.array(z.string())),
 })
 export type LambdaInstance = z.infer<typeof LambdaInstance>
 
 /** One unreadable row makes the list unreadable: a shorter fleet would look like a lost machine. */
 export const LambdaInstances = z.object({ data: z.array(LambdaInstance) })
 export const LambdaSingleInstance = z.object({ data: LambdaInstance })
+
+export const LambdaFileSystem = z.object({
+  id: text,
+  name: text,
+  region: z.object({ name: text }),
+  is_in_use: informative(z.boolean()),
+  /** ISO 8601. */
+  created: informative(z.string()),
+  bytes_used: informative(z.number().nonnegative()),
+})
+export type LambdaFileSystem = z.infer<typeof LambdaFileSystem>
+
+/** Strict as a whole: a file system that is left out would bill unseen. */
+export const LambdaFileSystems = z.object({ data: z.array(LambdaFileSystem) })
+export const LambdaFileSystemsDeleted = z.object({ data: z.object({ deleted_ids: z.array(z.string()) }) })
 
 export const LambdaLaunched = z.object({ data: z.object({ instance_ids: z.array(text).min(1) }) })
 

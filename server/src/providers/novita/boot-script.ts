@@ -33,11 +33,11 @@ export function bootFrom(script: string): Boot {
  * Installs the key, runs the script and keeps the container up afterwards, as the marketplaces with a start script do. A
  * script that fails ends the container with its code, so that the launch fails visibly.
  */
-export function bootScript({ publicKey, onstart }: { publicKey: string | null; onstart: string }): string {
+export function bootScript({ publicKeys, onstart }: { publicKeys: readonly string[]; onstart: string }): string {
   return [
     'umask 077',
     'gpufleet_home="$' + '{HOME:-/root}"',
-    ...(publicKey === null ? [] : keyLines(publicKey)),
+    ...publicKeys.flatMap(keyLines),
     'gpufleet_script="$gpufleet_home/.gpufleet-onstart"',
     `printf '%s\\n' ${shellQuoted(onstart)} > "$gpufleet_script" && chmod 700 "$gpufleet_script"`,
     'umask 022',

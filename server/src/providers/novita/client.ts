@@ -10,6 +10,7 @@ import {
   reasonOf,
   saysInvalidStateChange,
   saysNoSuchInstance,
+  saysNoSuchStorage,
 } from './errors.ts'
 import type { NovitaCreateBody } from './launch-body.ts'
 import * as calls from './requests.ts'
@@ -90,10 +91,21 @@ export function createNovitaClient(deps: Pick<ProviderDeps, 'outbound' | 'baseUr
       if (failure?.kind !== 'unauthorized' && saysNoSuchInstance(reply)) return 'gone'
       if (saysInvalidStateChange(reply)) return 'wrong_state'
       if (failure) throw refusal(call, reply, failure)
-      if (reply.json === undefined && reply.text.trim() !== '') {
-        // A page from something between us and Novita.
-        throw refusal(call, reply, { kind: 'unexpected_reply' })
-      }
+      if (isForeignPage(reply)) throw refusal(call, reply, { kind: 'unexpected_reply' })
+      return 'accepted'
+    },
+
+    async storagePage(pageNo: number, signal?: AbortSignal): Promise<wire.NovitaStoragePage> {
+      const call = calls.storagesCall(pageNo)
+      return checked(wire.NovitaStoragePage, await good(call, signal), call)
+    },
+
+    async endStorage(storageId: string, signal?: AbortSignal): Promise<'accepted' | 'was_gone'> {
+      const call = calls.endStorageCall(storageId)
+      const { reply, failure } = await exchange(call, signal)
+      if (failure?.kind !== 'unauthorized' && saysNoSuchStorage(reply)) return 'was_gone'
+      if (failure) throw refusal(call, reply, failure)
+      if (isForeignPage(reply)) throw refusal(call, reply, { kind: 'unexpected_reply' })
       return 'accepted'
     },
 
@@ -124,6 +136,11 @@ async function sent(call: calls.NovitaCall, send: () => Promise<OutboundReply>):
     const what = cause.trouble.replaceAll('_', ' ')
     throw new ProviderError('novita', failure, `Novita ${call.operation}: ${what}`, { cause })
   }
+}
+
+/** A page from something between us and Novita. */
+function isForeignPage(reply: OutboundReply): boolean {
+  return reply.json === undefined && reply.text.trim() !== ''
 }
 
 function checked<T extends z.ZodType>(schema: T, reply: OutboundReply, call: calls.NovitaCall): z.infer<T> {

@@ -1,4 +1,4 @@
-import { minuteMs, secondMs } from '../../core/time.ts'
+import { hourMs, minuteMs, secondMs } from '../../core/time.ts'
 import type { ProviderDescription, RateLimit } from '../provider.ts'
 import { novitaRegions } from './regions.ts'
 
@@ -21,7 +21,13 @@ export const novitaDescription: ProviderDescription = {
     runs: 'container', // novita.md, head
     ports: 'proxied', // novita.md 3: http by URL; tcp by a port of their proxy
     udpPorts: false, // novita.md 2.2: tcp and http
-    diskSurvives: { stop: true, interruption: true }, // novita.md 3: kept keepDataDay (7) days
+    // novita.md 3: kept keepDataDay (7) days, also after a reclaim; a start may find the GPU gone (2.4).
+    diskSurvives: { stop: true, interruption: true },
+    noticeMs: hourMs, // novita.md 3, "Spot on the wire": a one-hour notice, after one hour undisturbed
+    deadMan: {
+      possible: false,
+      why: 'Novita documents no key inside a machine that can end this machine alone; ours never goes there.',
+    },
     listLagMs: 15 * secondMs, // our choice: "re-check for a few seconds" (novita.md 2.2), not established
     looksForAbsence: 2, // our choice on top of the lag
     startDeadlineMs: 10 * minuteMs, // our choice; cold pulls of tens of GB take longer (novita.md 5)

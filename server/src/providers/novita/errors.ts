@@ -68,6 +68,11 @@ export function saysNoSuchInstance(reply: OutboundReply): boolean {
   return reply.status === 400 && reason === 'RESOURCE_NOT_FOUND'
 }
 
+/** As for an instance; of its own names only `NETWORK_STORAGE_*` is told (novita.md 4). */
+export function saysNoSuchStorage(reply: OutboundReply): boolean {
+  return saysNoSuchInstance(reply) || /^NETWORK_STORAGE_NOT_(FOUND|EXIST)/.test(reasonOf(reply))
+}
+
 /** It is no proof of failure: an earlier call may have worked. The reason beside the sentence is not established. */
 export function saysInvalidStateChange(reply: OutboundReply): boolean {
   return reply.status === 400 && stateWords.test(messageOf(reply))
@@ -111,6 +116,7 @@ const kindByReason: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ['CONFLICT', 'not_now'],
   ['OPERATION_LIMIT', 'not_now'],
   ['DEPENDENT_RESOURCE_STATE', 'not_now'],
+  ['NETWORK_STORAGE_IN_USE', 'not_now'],
 
   ['PREPAID_INSTANCE_NOT_SUPPORT_RELEASE', 'rejected'],
   ['VALIDATOR_PARAM', 'rejected'],

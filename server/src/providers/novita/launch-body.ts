@@ -46,9 +46,9 @@ export function launchBodyFromOrder(order: LaunchOrder): NovitaCreateBody {
   if (order.image.length < 1 || order.image.length > most.image) {
     throw rejected(`an image on Novita has 1 to ${most.image} characters: use a shorter reference`)
   }
-  const publicKey = publicKeyFrom(order.sshPublicKey)
+  const publicKeys = publicKeysFrom(order)
   const { onstartScript: onstart } = order
-  const boot = onstart === null ? null : bootFrom(bootScript({ publicKey, onstart }))
+  const boot = onstart === null ? null : bootFrom(bootScript({ publicKeys, onstart }))
   if (boot && boot.command.length > most.command) throw tooMuch()
   const ports = portsFrom(order.ports)
   return {
@@ -61,7 +61,7 @@ export function launchBodyFromOrder(order: LaunchOrder): NovitaCreateBody {
     billingMode: order.offer.market === 'spot' ? 'spot' : 'onDemand',
     clusterId: handle.clusterId,
     ...(ports === '' ? {} : { ports }),
-    envs: variablesFrom(order, publicKey, boot?.variables ?? {}),
+    envs: variablesFrom(order, publicKeys, boot?.variables ?? {}),
     ...(boot === null ? {} : { command: boot.command }),
     ...(order.registryAuth === null ? {} : { imageAuth: imageAuthFrom(order.registryAuth) }),
   }
@@ -96,11 +96,11 @@ function portsFrom(ports: LaunchOrder['ports']): string {
 /** Ours win over variables of the same name, except for the key: an image may want another one there. */
 function variablesFrom(
   order: LaunchOrder,
-  publicKey: string | null,
+  publicKeys: readonly string[],
   boot: Record<string, string>,
 ): NovitaCreateBody['envs'] {
   const variables: Record<string, string> = {
-    ...(publicKey === null ? {} : { [keyVariable]: publicKey }),
+    ...(publicKeys.length === 0 ? {} : { [keyVariable]: publicKeys.join('\n') }),
     ...order.environment,
     ...boot,
     [labelVariable]: order.label,
@@ -119,9 +119,12 @@ function variablesFrom(
   return envs
 }
 
-function publicKeyFrom(sshPublicKey: string | null): string | null {
-  if (sshPublicKey === null) return null
-  const key = sshPublicKey.trim()
+function publicKeysFrom({ sshPublicKey, furtherSshKeys = [] }: LaunchOrder): string[] {
+  return sshPublicKey === null ? [] : [sshPublicKey, ...furtherSshKeys].map(publicKeyFrom)
+}
+
+function publicKeyFrom(text: string): string {
+  const key = text.trim()
   if (!/^(ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/]{40,}={0,3}( [^\r\n]*)?$/.test(key)) {
     throw rejected(
       'the SSH public key is not one line of the form "ssh-ed25519 AAAA… comment": pass the content of the .pub file',

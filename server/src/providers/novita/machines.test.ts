@@ -104,6 +104,17 @@ describe('phases', () => {
   })
 })
 
+test('a machine that was taken before it came up is interrupted, not failed', () => {
+  for (const status of ['creating', 'pulling']) {
+    const taken = aRow({ status, spotStatus: 'terminated', statusError: { state: 'failed', message: 'reclaimed' } })
+    expect(machineOf(taken).phase).toBe('interrupted')
+    expect(machineOf(aRow({ status, spotStatus: 'notified', spotReclaimTime: '1767229325' }))).toMatchObject({
+      phase: 'starting',
+      reclaimAt: 1_767_229_325_000,
+    })
+  }
+})
+
 test('the planned reclaim is told while it is planned', () => {
   expect(machineOf(aRowThatIs('notified'))).toMatchObject({ reclaimAt: 1_767_229_325_000, phase: 'running' })
   expect(machineOf(aRowThatIs('reclaimed')).reclaimAt).toBeNull()

@@ -86,6 +86,8 @@ export function phaseFromNovita(
     if (wasTaken(wire)) return 'interrupted'
     return complains ? 'failed' : 'stopped'
   }
+  // Taken before it came up: there is nothing to wait for, and no fault of the image.
+  if (beingMade.has(wire.status) && saysTaken(wire)) return 'interrupted'
   if (beingMade.has(wire.status) && complains) {
     const begun = Math.max(instantFrom(wire.createdAt) ?? 0, instantFrom(wire.lastStartedAt) ?? 0)
     if (now - begun > patienceWithErrorsMs) return 'failed'
@@ -94,8 +96,12 @@ export function phaseFromNovita(
 }
 
 /** `reclaimed` is contract 002's word for `terminated`; nobody has seen it. */
-function wasTaken({ spotStatus, spotReclaimTime }: Pick<NovitaInstance, 'spotStatus' | 'spotReclaimTime'>): boolean {
-  return spotStatus === 'terminated' || spotStatus === 'reclaimed' || instantFrom(spotReclaimTime) !== null
+function saysTaken({ spotStatus }: Pick<NovitaInstance, 'spotStatus'>): boolean {
+  return spotStatus === 'terminated' || spotStatus === 'reclaimed'
+}
+
+function wasTaken(wire: Pick<NovitaInstance, 'spotStatus' | 'spotReclaimTime'>): boolean {
+  return saysTaken(wire) || instantFrom(wire.spotReclaimTime) !== null
 }
 
 function statusText(wire: NovitaInstance): string {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { nanosFromUsd } from '../../core/money.ts'
 import { OutboundError } from '../../outbound/outbound.ts'
 import { type OfferQuery, ProviderError } from '../provider.ts'
-import { billedStretchFromNovita } from './bills.ts'
+import { billLineFromNovita } from './bills.ts'
 import { createNovitaClient } from './client.ts'
 import billing from './fixtures/billing.json' with { type: 'json' }
 import { createNovitaProvider } from './provider.ts'
@@ -403,8 +403,15 @@ describe('the rest', () => {
     const { deps, requests } = aMarketplace({ bills: json(billing.bills) })
     const search = { cycleType: 'Hour', startTime: 1_767_222_000, endTime: 1_767_225_600, ownerId: id } as const
     const bills = await createNovitaClient(deps).bills(search)
-    expect(bills.map(billedStretchFromNovita)).toEqual([
-      { externalId: id, from: 1_767_222_000_000, until: 1_767_225_600_000, amount: nanosFromUsd('0.1755') },
+    expect(bills.map(billLineFromNovita)).toEqual([
+      {
+        externalId: id,
+        label: null,
+        kind: 'all',
+        from: 1_767_222_000_000,
+        until: 1_767_225_600_000,
+        amount: nanosFromUsd('0.1755'),
+      },
     ])
     expect(requests[0]?.url).toBe(
       `https://novita.test/openapi/v1/billing/bill/list?cycleType=Hour&productCategory=gpu&startTime=1767222000&endTime=1767225600&ownerId=${id}`,
@@ -415,7 +422,7 @@ describe('the rest', () => {
     const [bill] = await createNovitaClient(
       aMarketplace({ bills: json({ bills: [{ ...billing.bills.bills[0], pricePrecision: null }] }) }).deps,
     ).bills({ cycleType: 'Day', startTime: 0, endTime: 1 })
-    expect(bill && billedStretchFromNovita(bill)).toBeNull()
+    expect(() => bill && billLineFromNovita(bill)).toThrow('pricePrecision')
     const tooFast = createNovitaClient(aMarketplace({ bills: refused(429, 'LIST_BILL_TOO_FAST') }).deps)
     expect(await kindOf(tooFast.bills({ cycleType: 'Day', startTime: 0, endTime: 1 }))).toBe('rate_limited')
   })

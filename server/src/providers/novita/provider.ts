@@ -3,7 +3,7 @@ import type { Offer } from '../../core/offers/offer.ts'
 import { type Instant, minuteMs, secondMs } from '../../core/time.ts'
 import { type OfferSearch, type Provider, ProviderError } from '../provider.ts'
 import type { ProviderDeps } from '../provider-deps.ts'
-import { balanceFromNovita } from './bills.ts'
+import { balanceFromNovita, billFromNovita } from './bills.ts'
 import { createNovitaClient } from './client.ts'
 import { novitaDescription, novitaRateLimits } from './description.ts'
 import { wholeFleet } from './fleet.ts'
@@ -14,6 +14,7 @@ import { PriceBook } from './price-book.ts'
 import { novitaCodesIn, regionFromNovita } from './regions.ts'
 import type { NovitaAction } from './requests.ts'
 import { SshBook } from './ssh-book.ts'
+import { thingsFromNovita } from './things.ts'
 import type { NovitaCluster, NovitaInstance } from './wire.ts'
 
 /** @source novita.md 5: "public tools cap at 5 parallel" */
@@ -199,6 +200,15 @@ export function createNovitaProvider(deps: ProviderDeps): Provider {
 
     /** The disk goes with it. Nothing else bills: we make no volumes. */
     terminate: (externalId, signal) => act('delete', externalId, signal),
+
+    lookAround: (signal) => thingsFromNovita(client, () => wholeFleet(client, signal), signal),
+
+    async endThing({ kind, externalId }, signal) {
+      if (kind !== 'volume') throw rejected(`Novita sells nothing of the kind ${kind}: see its console`)
+      await client.endStorage(externalId, signal)
+    },
+
+    bill: (period, signal) => billFromNovita(client, period, clock.now(), signal),
 
     async changeBid() {
       throw rejected('Novita has no bids: its spot price is fixed when a machine is rented')

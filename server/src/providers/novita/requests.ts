@@ -89,6 +89,26 @@ export function actionCall(action: NovitaAction, instanceId: string): NovitaCall
   }
 }
 
+/** Here the number of the page is `pageNo`, from 1 (novita.md 1, 2.5). */
+export function storagesCall(pageNo: number): NovitaCall {
+  return read('storages', 'look', `${gpuRoutes}/networkstorages/list`, {
+    pageNo: String(pageNo),
+    pageSize: String(listPageSize),
+  })
+}
+
+export function endStorageCall(storageId: string): NovitaCall {
+  return {
+    operation: 'endStorage',
+    limit: 'act',
+    effect: 'change',
+    method: 'POST',
+    path: `${gpuRoutes}/networkstorage/delete`,
+    json: { storageId },
+    repeat: 'safe',
+  }
+}
+
 export function balanceCall(): NovitaCall {
   return read('balance', 'billing', `${accountRoutes}/billing/balance/detail`)
 }

@@ -110,6 +110,12 @@ export const NovitaInstance = z.object({
     .array(z.object({ key: maybeText, value: maybeText }))
     .nullish()
     .transform((envs) => envs ?? []),
+  /** Network volumes bill by themselves; local ones are part of the instance and have no id. */
+  volumeMounts: z
+    .array(z.object({ type: maybeText, id: maybeText }))
+    .nullish()
+    .catch(null)
+    .transform((mounts) => mounts ?? []),
   /** Only in the answer for one instance. The password is left where it is. */
   connectComponentSSH: z.object({ sshCommand: maybeText, command: maybeText }).nullish(),
   /** On older pages. */
@@ -125,6 +131,20 @@ export const NovitaCreated = z.looseObject({ id })
 
 /** 1/10000 dollar, unlike prices. */
 export const NovitaBalance = z.looseObject({ availableBalance: digits })
+
+export const NovitaStorage = z.object({
+  storageId: id,
+  storageName: maybeText,
+  /** GB. */
+  storageSize: maybeNumeric,
+  clusterId: maybeText,
+  clusterName: maybeText,
+})
+export type NovitaStorage = z.infer<typeof NovitaStorage>
+
+/** Strict as a whole: storage that is left out would bill unseen. */
+export const NovitaStoragePage = z.object({ data: z.array(NovitaStorage), total: numeric })
+export type NovitaStoragePage = z.infer<typeof NovitaStoragePage>
 
 export const NovitaBill = z.object({
   /** The instance. */

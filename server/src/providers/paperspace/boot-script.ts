@@ -2,7 +2,10 @@ import { type LaunchOrder, ProviderError } from '../provider.ts'
 import { shellQuoted } from '../shell-quoted.ts'
 import { portsOf } from './ports.ts'
 
-type Wish = Pick<LaunchOrder, 'image' | 'registryAuth' | 'environment' | 'ports' | 'sshPublicKey' | 'onstartScript'>
+type Wish = Pick<
+  LaunchOrder,
+  'image' | 'registryAuth' | 'environment' | 'ports' | 'sshPublicKey' | 'furtherSshKeys' | 'onstartScript'
+>
 
 /** The user whom Paperspace makes on its Linux templates. */
 export const sshUser = 'paperspace'
@@ -23,7 +26,7 @@ export const sshUser = 'paperspace'
 export function bootScriptFrom(wish: Wish, { root = '', pauseSeconds = 10 } = {}): string {
   const inner = [
     `root=${shellQuoted(root)}\npause=${pauseSeconds}\n${prologue}`,
-    wish.sshPublicKey === null ? null : keyPart(wish.sshPublicKey),
+    ...(wish.sshPublicKey === null ? [] : [wish.sshPublicKey, ...(wish.furtherSshKeys ?? [])]).map(keyPart),
     dockerPart,
     wish.registryAuth === null ? null : loginPart(wish.registryAuth),
     runPart(wish),

@@ -15,6 +15,8 @@ export type ActionAnswer =
   | { kind: 'busy'; word: string; error: ProviderError }
   | { kind: 'gone' }
 
+export type PaperspaceClient = ReturnType<typeof createPaperspaceClient>
+
 /** One function per endpoint, no policy. Every function throws `ProviderError`. */
 export function createPaperspaceClient(deps: Pick<ProviderDeps, 'outbound' | 'baseUrl' | 'apiKey' | 'account'>) {
   async function exchange(call: calls.PaperspaceCall, signal: AbortSignal | undefined) {
@@ -120,6 +122,26 @@ export function createPaperspaceClient(deps: Pick<ProviderDeps, 'outbound' | 'ba
       wholeList((after) => get(wire.PaperspacePublicIpPage, calls.publicIpsCall(after), signal), 'publicIps'),
 
     releaseIp: (ip: string, signal?: AbortSignal): Promise<void> => remove(calls.releaseIpCall(ip), signal),
+
+    sharedDrives: (signal?: AbortSignal) =>
+      wholeList((after) => get(wire.PaperspaceSharedDrivePage, calls.sharedDrivesCall(after), signal), 'sharedDrives'),
+
+    deleteSharedDrive: (id: string, signal?: AbortSignal): Promise<void> =>
+      remove(calls.deleteSharedDriveCall(id), signal),
+
+    snapshots: (signal?: AbortSignal) =>
+      wholeList((after) => get(wire.PaperspaceSnapshotPage, calls.snapshotsCall(after), signal), 'snapshots'),
+
+    deleteSnapshot: (id: string, signal?: AbortSignal): Promise<void> => remove(calls.deleteSnapshotCall(id), signal),
+
+    customTemplates: (signal?: AbortSignal) =>
+      wholeList(
+        (after) => get(wire.PaperspaceCustomTemplatePage, calls.customTemplatesCall(after), signal),
+        'customTemplates',
+      ),
+
+    deleteCustomTemplate: (id: string, signal?: AbortSignal): Promise<void> =>
+      remove(calls.deleteCustomTemplateCall(id), signal),
 
     /** The one call that answers 200 to a bad key. */
     async checkKey(signal?: AbortSignal): Promise<void> {

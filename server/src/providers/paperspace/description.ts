@@ -22,6 +22,11 @@ export const paperspaceDescription: ProviderDescription = {
     ports: 'direct', // paperspace.md 3: no port mapping, guest firewall only
     udpPorts: true, // as above
     diskSurvives: { stop: true, interruption: true }, // paperspace.md 3: `off` keeps the disk; there is no spot market
+    noticeMs: null, // no spot market
+    deadMan: {
+      possible: false, // paperspace.md 1: keys belong to the team; 3: `off` still bills storage
+      why: 'Paperspace has no key for one machine alone, and a machine that shuts itself down goes on billing its disk.',
+    },
     listLagMs: 30 * secondMs, // not established; our choice
     looksForAbsence: 2, // our choice on top of the lag
     startDeadlineMs: 16 * minuteMs, // paperspace.md 7, rule 6

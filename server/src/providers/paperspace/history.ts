@@ -76,17 +76,24 @@ export interface PowerStretch {
  */
 export function lastPowerStretch(createdAt: Instant | null, history: History): PowerStretch {
   const { events, whole } = history
-  const deletionAt = deactivation(history)?.dtCreated ?? Number.POSITIVE_INFINITY
   let stretch: PowerStretch = { on: true, since: whole ? createdAt : null, until: null }
   for (const event of events) {
     if (!stretch.on && turnsOn(event)) stretch = { on: true, since: event.dtCreated, until: null }
-    // A deletion cancels what is under way; until it is done the machine is not `off`, and bills.
-    const byDeletion = event.state === 'cancelled' && (event.dtFinished ?? 0) >= deletionAt
-    if (stretch.on && turnedOff(event) && !byDeletion) {
+    if (stretch.on && turnedOff(event) && !wasOverruled(event, events)) {
       stretch = { ...stretch, on: false, until: event.dtFinished ?? null }
     }
   }
   return stretch
+}
+
+/** A stop or a deletion cancels what is under way; until it is done itself the machine is not `off`, and bills. */
+function wasOverruled({ state, dtCreated, dtFinished }: PaperspaceEvent, events: readonly PaperspaceEvent[]): boolean {
+  return (
+    state === 'cancelled' &&
+    events.some(
+      (other) => offNames.has(other.name) && other.dtCreated >= dtCreated && other.dtCreated <= (dtFinished ?? 0),
+    )
+  )
 }
 
 export function isStartUnderWay(history: History): boolean {

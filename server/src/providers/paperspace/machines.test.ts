@@ -226,7 +226,8 @@ describe('the ledger of a whole life is exact', () => {
     let gpu: readonly Charge[] = []
     const look = (machine: Machine | null, when: string) => {
       const reading = machine?.meters.find(({ kind }) => kind === 'gpu')
-      if (reading) gpu = withReading(gpu, { reading, at: at(when), seenOffAt: created - 5_000 }, launch)
+      if (reading)
+        gpu = withReading(gpu, { reading, begunAt: at(when), at: at(when), seenOffAt: created - 5_000 }, launch)
     }
     const life = [anEvent('createDone'), anEvent('stopDone'), anEvent('startDone'), anEvent('deactivateDone')]
     const until = (count: number) => aHistory(...life.slice(0, count))
@@ -264,4 +265,11 @@ test('a launch that its deletion cancelled bills until the deletion is done', ()
   const machine = deletedMachineFrom(machineId, { label, wasOff: false }, aHistory(cancelled, deactivation))
   const ends = machine?.meters.map(({ until }) => until)
   expect(ends).toEqual([Date.parse(String(deactivation.dtFinished)), Date.parse(String(deactivation.dtFinished))])
+})
+
+test('a launch that a stop cancelled bills until the stop is done', () => {
+  const stop = anEvent('stopDone')
+  const cancelled = anEvent('createDone', { state: 'cancelled', dtFinished: stop.dtCreated })
+  const off = machineFromPaperspace(aWireMachine({ state: 'off' }), aHistory(stop, cancelled), [])
+  expect(off.meters.find(({ kind }) => kind === 'gpu')?.until).toBe(Date.parse(String(stop.dtFinished)))
 })

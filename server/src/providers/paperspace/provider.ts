@@ -13,6 +13,7 @@ import { externalIdFrom, offerFromPaperspace, type Place } from './offers.ts'
 import { type PortSpec, portsFromScriptName, portsOf, scriptNameFrom } from './ports.ts'
 import { regionCodesIn, regionFromPaperspace } from './regions.ts'
 import { labelsIn, readTemplates, templatesFor } from './templates.ts'
+import { templatePrefix, thingsFromPaperspace } from './things.ts'
 import type { PaperspaceMachine, PaperspaceScript } from './wire.ts'
 
 export function createPaperspaceProvider(deps: ProviderDeps): Provider {
@@ -271,6 +272,23 @@ export function createPaperspaceProvider(deps: ProviderDeps): Provider {
       await tidyAfter(id, signal)
     },
 
+    lookAround: (signal) => thingsFromPaperspace(client, signal),
+
+    async endThing({ kind, externalId }, signal) {
+      const isTemplate = kind === 'snapshot' && externalId.startsWith(templatePrefix)
+      const id = thingIdFrom(isTemplate ? externalId.slice(templatePrefix.length) : externalId)
+      if (kind === 'static_ip') return client.releaseIp(id, signal)
+      if (kind === 'file_system') return client.deleteSharedDrive(id, signal)
+      if (isTemplate) return client.deleteCustomTemplate(id, signal)
+      if (kind === 'snapshot') return client.deleteSnapshot(id, signal)
+      throw rejected('Paperspace sells no volumes: a disk ends with its machine')
+    },
+
+    /** No endpoint for usage or invoices. @source providers/paperspace.md 2.11 */
+    async bill() {
+      return null
+    },
+
     changeBid: async () => {
       throw rejected('Paperspace has no bids: its machines are rented at list price')
     },
@@ -370,6 +388,12 @@ function isOrphan({ name, assignedMachineIds, dtCreated }: PaperspaceScript, now
 function machineIdFrom(externalId: string): string {
   if (/^[A-Za-z0-9_-]{1,64}$/.test(externalId)) return externalId
   throw rejected('a Paperspace id is made of letters and digits: this one is not')
+}
+
+/** As for machines, and addresses; `..` would leave the path. */
+function thingIdFrom(externalId: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9:._-]{0,63}$/.test(externalId)) return externalId
+  throw rejected('this is not the id of an address, a drive or a snapshot of Paperspace')
 }
 
 function ignore(...kinds: ProviderFailure['kind'][]): (error: unknown) => undefined {

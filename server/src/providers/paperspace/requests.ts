@@ -81,6 +81,30 @@ export function releaseIpCall(ip: string): PaperspaceCall {
   return once('releaseIp', 'DELETE', `/public-ips/${encodeURIComponent(ip)}`, 'change')
 }
 
+export function sharedDrivesCall(after: string | null): PaperspaceCall {
+  return read('sharedDrives', '/shared-drives', pageOf(after))
+}
+
+export function deleteSharedDriveCall(id: string): PaperspaceCall {
+  return once('deleteSharedDrive', 'DELETE', `/shared-drives/${encodeURIComponent(id)}`, 'change')
+}
+
+export function snapshotsCall(after: string | null): PaperspaceCall {
+  return read('snapshots', '/snapshots', pageOf(after))
+}
+
+export function deleteSnapshotCall(id: string): PaperspaceCall {
+  return once('deleteSnapshot', 'DELETE', `/snapshots/${encodeURIComponent(id)}`, 'change')
+}
+
+export function customTemplatesCall(after: string | null): PaperspaceCall {
+  return read('customTemplates', '/custom-templates', pageOf(after))
+}
+
+export function deleteCustomTemplateCall(id: string): PaperspaceCall {
+  return once('deleteCustomTemplate', 'DELETE', `/custom-templates/${encodeURIComponent(id)}`, 'change')
+}
+
 export function sessionCall(): PaperspaceCall {
   return read('session', '/auth/session')
 }

@@ -101,8 +101,44 @@ export type PaperspaceScript = z.infer<typeof PaperspaceScript>
 export const PaperspaceScriptPage = page(PaperspaceScript)
 export const PaperspaceScriptCreated = z.object({ id })
 
-export const PaperspacePublicIp = z.looseObject({ ip: z.string().min(1), assignedMachineId: z.string().nullish() })
+export const PaperspacePublicIp = z.looseObject({
+  ip: z.string().min(1),
+  assignedMachineId: z.string().nullish(),
+  region: informative(z.string()),
+  dtCreated: informative(instant),
+})
+export type PaperspacePublicIp = z.infer<typeof PaperspacePublicIp>
 export const PaperspacePublicIpPage = page(PaperspacePublicIp)
+
+/** Login and password of the share are dropped. */
+export const PaperspaceSharedDrive = z.object({
+  id,
+  name: informative(z.string()),
+  /** Bytes. */
+  size: informative(count),
+  region: informative(z.string()),
+  dtCreated: informative(instant),
+  dtDeleted: z.string().nullish(),
+})
+export type PaperspaceSharedDrive = z.infer<typeof PaperspaceSharedDrive>
+export const PaperspaceSharedDrivePage = page(PaperspaceSharedDrive)
+
+export const PaperspaceSnapshot = z.object({ id, name: informative(z.string()), machineId: informative(z.string()) })
+export type PaperspaceSnapshot = z.infer<typeof PaperspaceSnapshot>
+export const PaperspaceSnapshotPage = page(PaperspaceSnapshot)
+
+/** A template that a customer made of a machine's disk. */
+export const PaperspaceCustomTemplate = z.object({
+  id,
+  name: informative(z.string()),
+  region: informative(z.string()),
+  /** GB. */
+  defaultSizeGb: informative(count),
+  dtCreated: informative(instant),
+  dtDeleted: z.string().nullish(),
+})
+export type PaperspaceCustomTemplate = z.infer<typeof PaperspaceCustomTemplate>
+export const PaperspaceCustomTemplatePage = page(PaperspaceCustomTemplate)
 
 export const PaperspaceAvailability = z.looseObject({ available: z.boolean() })
 

@@ -3,7 +3,7 @@ import { OutboundError, type OutboundReply } from '../../outbound/outbound.ts'
 import { ProviderError } from '../provider.ts'
 import type { ProviderDeps } from '../provider-deps.ts'
 import { limitRule } from './description.ts'
-import { failureFromReply, failureFromTrouble, refusal, saysNoSuchPod } from './errors.ts'
+import { failureFromReply, failureFromTrouble, refusal, saysNoSuchPod, saysNoSuchThing } from './errors.ts'
 import type { RunpodLaunchBody } from './launch-body.ts'
 import type { CatalogueQuestion } from './offers.ts'
 import * as calls from './requests.ts'
@@ -98,6 +98,30 @@ export function createRunpodClient(deps: Pick<ProviderDeps, 'outbound' | 'baseUr
       return 'accepted'
     },
 
+    async volumes(signal?: AbortSignal): Promise<wire.RunpodNetworkVolume[]> {
+      const call = calls.volumesCall()
+      return checked(wire.RunpodNetworkVolumes, await good(call, signal), call).networkVolumes
+    },
+
+    async endVolume(id: string, signal?: AbortSignal): Promise<'accepted' | 'was_gone'> {
+      const call = calls.endVolumeCall(id)
+      const reply = await exchange(call, signal)
+      if (saysNoSuchThing(reply)) return 'was_gone'
+      const failure = failureFromReply(reply, call)
+      if (failure) throw refusal(call, reply, failure)
+      return 'accepted'
+    },
+
+    async podCharges(period: calls.Period, signal?: AbortSignal): Promise<wire.RunpodPodCharge[]> {
+      const call = calls.billCall('pods', period)
+      return allOf(checked(wire.RunpodPodCharges, await good(call, signal), call), call)
+    },
+
+    async volumeCharges(period: calls.Period, signal?: AbortSignal): Promise<wire.RunpodVolumeCharge[]> {
+      const call = calls.billCall('network-volumes', period)
+      return allOf(checked(wire.RunpodVolumeCharges, await good(call, signal), call), call)
+    },
+
     async registries(signal?: AbortSignal): Promise<z.infer<typeof wire.RunpodRegistry>[]> {
       const call = calls.registriesCall()
       return checked(wire.RunpodRegistries, await good(call, signal), call).registries
@@ -111,6 +135,13 @@ export function createRunpodClient(deps: Pick<ProviderDeps, 'outbound' | 'baseUr
       return checked(wire.RunpodRegistry, await good(call, signal), call)
     },
   }
+}
+
+function allOf<T>(answer: { records: T[]; metadata: { recordCount: number } }, call: calls.RunpodCall): T[] {
+  const { records, metadata } = answer
+  if (metadata.recordCount === records.length) return records
+  const why = `the answer announces ${metadata.recordCount} records and holds ${records.length}`
+  throw new ProviderError('runpod', { kind: 'unexpected_reply' }, `RunPod ${call.operation}: ${why}`)
 }
 
 function checked<T extends z.ZodType>(schema: T, reply: OutboundReply, call: calls.RunpodCall): z.infer<T> {

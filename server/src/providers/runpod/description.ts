@@ -23,6 +23,11 @@ export const runpodDescription: ProviderDescription = {
     ports: 'mapped', // runpod.md 5.3: tcp on another outside port; http by URL
     udpPorts: false, // runpod.md 2.2
     diskSurvives: { stop: true, interruption: false }, // runpod.md 5.1, 5.2: the volume at /workspace; there is no spot
+    noticeMs: null, // there is no spot; a host that goes away says nothing (runpod.md 5.1)
+    deadMan: {
+      possible: false, // runpod.md 5.3 names `RUNPOD_API_KEY`, "pod-scoped key", and not what it may do; 2.2: no timer in v2
+      why: 'RunPod puts a key for the pod into it, but does not document that this key may end the pod.',
+    },
     listLagMs: 30 * secondMs, // runpod.md 1.4: clients look for a new name for at least 30 s
     looksForAbsence: 2, // our choice on top of the lag
     startDeadlineMs: 20 * minuteMs, // runpod.md 5.1: dstack's; image pulls of 10 min and more
@@ -37,6 +42,7 @@ export const runpodDescription: ProviderDescription = {
     minimumMs: 0,
     startsWhen: 'created', // runpod.md 5.2: from the moment it is rented, a guess on the safe side
     stopped: 'disk', // runpod.md 5.2: the volume, at twice the price
+    stoppedDiskPercent: 200,
   },
   regions: runpodRegions,
   features: [
@@ -52,7 +58,13 @@ export const runpodDescription: ProviderDescription = {
 /** The old API as far as this adapter goes: offers, launch, list, end. */
 export const runpodGraphqlDescription: ProviderDescription = {
   ...runpodDescription,
-  apiVersion: 'graphql', // deprecated 2026-08-18, ends early 2027 (runpod.md 0)
+  apiVersion: 'graphql',
+  deprecated: {
+    since: Date.UTC(2026, 7, 18), // runpod.md 0
+    sunsetAt: null, // "early 2027", without a day
+    text: 'RunPod calls its GraphQL API deprecated since 2026-08-18; it ends early in 2027. RUNPOD_API_VERSION=v2 uses the one that stays.',
+    link: null,
+  },
   abilities: {
     ...runpodDescription.abilities,
     canStop: false,

@@ -55,6 +55,11 @@ export function saysNoSuchPod(reply: OutboundReply): boolean {
   return reply.status === 404 && /^(pod|resource) not found\.?$/i.test(detailOf(reply).trim())
 }
 
+/** As for a pod; what a missing volume is called is not established. */
+export function saysNoSuchThing(reply: OutboundReply): boolean {
+  return reply.status === 404 && /^(network ?volume|volume|resource) not found\.?$/i.test(detailOf(reply).trim())
+}
+
 /** A sentence for people, without anything of what was sent. */
 export function refusal(
   call: Pick<RunpodCall, 'operation' | 'secrets'>,

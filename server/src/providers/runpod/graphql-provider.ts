@@ -3,6 +3,8 @@ import type { Offer } from '../../core/offers/offer.ts'
 import { type OfferQuery, type OfferSearch, type Provider, ProviderError } from '../provider.ts'
 import type { ProviderDeps } from '../provider-deps.ts'
 import { balanceOrNull } from './balance.ts'
+import { beside } from './beside.ts'
+import { createRunpodClient } from './client.ts'
 import { runpodGraphqlDescription, runpodRateLimits } from './description.ts'
 import { createRunpodGraphqlClient } from './graphql-client.ts'
 import { deployInputFromOrder, machineFromGraphql, offerFromGraphql, readGraphqlGpuType } from './graphql-mapping.ts'
@@ -22,7 +24,7 @@ export function createRunpodGraphqlProvider(deps: ProviderDeps): Provider {
     name: 'runpod',
     account: deps.account,
     describe: () => runpodGraphqlDescription,
-    limits: () => runpodRateLimits.filter(({ scope }) => scope === 'graphql'),
+    limits: () => runpodRateLimits,
 
     /** Eight calls: each count in each cloud. Where in the world is not told without asking for each data centre. */
     async searchOffers(query, signal) {
@@ -88,6 +90,9 @@ export function createRunpodGraphqlProvider(deps: ProviderDeps): Provider {
     async terminate(externalId, signal) {
       await client.terminate(podIdFrom(externalId), signal)
     },
+
+    // Not part of this API as far as it is documented; REST knows, with the same key.
+    ...beside(createRunpodClient(deps), clock),
 
     changeBid: async () => refuse('RunPod takes no bids: rent on demand'),
     logs: async () => refuse(`reading logs ${notHere}, nor can that read them: see the console, or log in with SSH`),

@@ -85,16 +85,17 @@ const keyLine = /^(sk-)?(ssh|ecdsa)-[^\s]+ [A-Za-z0-9+/]+=*( [^\p{Cc}]*)?$/u
 export function environmentFrom({
   environment,
   sshPublicKey,
-}: Pick<LaunchOrder, 'environment' | 'sshPublicKey'>): Record<string, string> {
+  furtherSshKeys = [],
+}: Pick<LaunchOrder, 'environment' | 'sshPublicKey' | 'furtherSshKeys'>): Record<string, string> {
   if (sshPublicKey === null) return { ...environment }
-  const key = sshPublicKey.trim()
-  if (!keyLine.test(key)) {
+  const keys = [sshPublicKey, ...furtherSshKeys].map((key) => key.trim())
+  if (!keys.every((key) => keyLine.test(key))) {
     throw rejected(
       'the SSH public key is not one line of the form "ssh-ed25519 AAAA… comment": pass the content of the .pub file',
     )
   }
   const { PUBLIC_KEY: own } = environment
-  return { ...environment, PUBLIC_KEY: own ? `${own.trimEnd()}\n${key}` : key }
+  return { ...environment, PUBLIC_KEY: [...(own ? [own.trimEnd()] : []), ...keys].join('\n') }
 }
 
 function rejected(message: string): ProviderError {

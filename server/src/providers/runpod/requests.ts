@@ -1,3 +1,4 @@
+import { type Instant, isoFrom } from '../../core/time.ts'
 import type { OutboundRequest } from '../../outbound/outbound.ts'
 import type { RunpodLaunchBody } from './launch-body.ts'
 import type { CatalogueQuestion } from './offers.ts'
@@ -33,6 +34,9 @@ export type RunpodOperation =
   | 'logs'
   | 'registries'
   | 'addRegistry'
+  | 'volumes'
+  | 'endVolume'
+  | 'bill'
 
 /** What may have happened when no answer came. `harmless`: nothing that bills or changes a machine. */
 export type Effect = 'harmless' | 'change' | 'launch'
@@ -120,6 +124,32 @@ export function actionCall(id: string, action: 'start' | 'stop' | 'restart'): Ru
 
 export function terminateCall(id: string): RunpodCall {
   return { operation: 'terminate', method: 'DELETE', path: podPath(id), repeat: 'safe', effect: 'change' }
+}
+
+export function volumesCall(): RunpodCall {
+  return { operation: 'volumes', method: 'GET', path: '/v2/network-volumes', repeat: 'safe', effect: 'harmless' }
+}
+
+export function endVolumeCall(id: string): RunpodCall {
+  const path = `/v2/network-volumes/${encodeURIComponent(id)}`
+  return { operation: 'endVolume', method: 'DELETE', path, repeat: 'safe', effect: 'change' }
+}
+
+export interface Period {
+  from: Instant
+  until: Instant
+}
+
+/** Whole hours, or the server widens the period to them. */
+export function billCall(of: 'pods' | 'network-volumes', period: Period): RunpodCall {
+  return {
+    operation: 'bill',
+    method: 'GET',
+    path: `/v2/billing/${of}`,
+    query: { startTime: isoFrom(period.from), endTime: isoFrom(period.until), bucketSize: 'hour' },
+    repeat: 'safe',
+    effect: 'harmless',
+  }
 }
 
 export function registriesCall(): RunpodCall {

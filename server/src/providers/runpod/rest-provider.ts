@@ -5,8 +5,10 @@ import type { Instant } from '../../core/time.ts'
 import { type LaunchOrder, type OfferQuery, type OfferSearch, type Provider, ProviderError } from '../provider.ts'
 import type { ProviderDeps } from '../provider-deps.ts'
 import { balanceOrNull } from './balance.ts'
+import { beside } from './beside.ts'
 import { createRunpodClient, type RunpodClient } from './client.ts'
 import { runpodDescription, runpodRateLimits } from './description.ts'
+import { wholeFleet } from './fleet.ts'
 import { createRunpodGraphqlClient } from './graphql-client.ts'
 import { launchBodyFromOrder } from './launch-body.ts'
 import { logLinesFromRunpod } from './logs.ts'
@@ -16,9 +18,6 @@ import { placeFromExternalId, type RunpodCloud, runpodClouds } from './places.ts
 import { accountKeys, podIdFrom, refuse } from './refusals.ts'
 import type { RunpodGpuType, RunpodPod } from './wire.ts'
 import { wordsOf } from './words.ts'
-
-/** A hundred thousand pods; more pages than this is a list that never ends. */
-const maxListPages = 100
 
 export function createRunpodRestProvider(deps: ProviderDeps): Provider {
   const { clock, gpus } = deps
@@ -130,6 +129,8 @@ export function createRunpodRestProvider(deps: ProviderDeps): Provider {
       }
     },
 
+    ...beside(client, clock),
+
     changeBid: async () => refuse('RunPod takes no bids: rent on demand'),
     async logs(externalId, { tail }, signal) {
       return logLinesFromRunpod(await client.logs(podIdFrom(externalId), tail, signal)).slice(-tail)
@@ -221,28 +222,6 @@ async function registryIdFor(
   const name = `gpufleet-${digest.digest('hex').slice(0, 16)}`
   const present = (await client.registries(signal)).find((registry) => registry.name === name)
   return (present ?? (await client.addRegistry({ name, username, password }, signal))).id
-}
-
-/**
- * All pages. A page may hold fewer than the limit, even none, without being the last. A pod too few may be replaced, so
- * anything odd is an error.
- */
-async function wholeFleet(client: RunpodClient, signal: AbortSignal | undefined): Promise<RunpodPod[]> {
-  const fleet = new Map<string, RunpodPod>()
-  let cursor: string | null = null
-  for (let page = 1; page <= maxListPages; page++) {
-    const { pods, pagination } = await client.listPage(cursor, signal)
-    for (const pod of pods) fleet.set(pod.id, pod)
-    if (!pagination?.hasNextPage) return [...fleet.values()]
-    if (!pagination.nextCursor) throw oddList('there are more pages, and no way to them')
-    if (pagination.nextCursor === cursor) throw oddList('the next page is the same page again')
-    cursor = pagination.nextCursor
-  }
-  throw oddList(`there is no end after ${maxListPages} pages`)
-}
-
-function oddList(why: string): ProviderError {
-  return new ProviderError('runpod', { kind: 'unexpected_reply' }, `RunPod list: ${why}`)
 }
 
 function isNotNow(error: unknown): boolean {

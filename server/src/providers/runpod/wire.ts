@@ -78,7 +78,11 @@ export const RunpodPod = z.object({
   cost: usd,
   /** Container disk in GB. */
   disk: z.number().nonnegative(),
-  mounts: z.object({ persistent: z.object({ size: z.number().nonnegative() }).nullish() }),
+  mounts: z.object({
+    persistent: z.object({ size: z.number().nonnegative() }).nullish(),
+    /** Volumes of the account, which outlive the pod and bill by themselves. */
+    network: informative(z.array(z.object({ volumeId: z.string() }))),
+  }),
   /** `8888/http`, `22/tcp`. */
   ports: z.array(z.string()),
   /** Missing on CPU pods. */
@@ -100,6 +104,50 @@ export type RunpodPodPage = z.infer<typeof RunpodPodPage>
 
 /** The answer to a create: nothing but the id is needed to know that something bills now. */
 export const RunpodCreated = z.object({ id: z.string().min(1), cost: informative(usd) })
+
+export const RunpodNetworkVolume = z.object({
+  id: z.string().min(1),
+  name: informative(z.string()),
+  /** GB. */
+  size: z.number().nonnegative(),
+  dataCenter: informative(z.string()),
+  /** `STANDARD`, `HIGH_PERFORMANCE`; new words are kept. */
+  type: informative(z.string()),
+})
+export type RunpodNetworkVolume = z.infer<typeof RunpodNetworkVolume>
+
+/** No pages here. Strict as a whole: a volume that is left out would bill unseen. */
+export const RunpodNetworkVolumes = z.object({ networkVolumes: z.array(RunpodNetworkVolume) })
+
+/** Dollars; a correction may be below zero. */
+const signedUsd = z.union([
+  z.number(),
+  z
+    .string()
+    .trim()
+    .regex(/^-?\d+(\.\d+)?$/),
+])
+
+const bucket = { startTime: rfc3339, endTime: rfc3339, totalAmount: signedUsd }
+
+export const RunpodPodCharge = z.object({
+  ...bucket,
+  podId: z.string().min(1),
+  gpuAmount: signedUsd,
+  cpuAmount: signedUsd,
+  diskAmount: signedUsd,
+})
+export type RunpodPodCharge = z.infer<typeof RunpodPodCharge>
+
+export const RunpodVolumeCharge = z.object({ ...bucket, networkVolumeId: z.string().min(1) })
+export type RunpodVolumeCharge = z.infer<typeof RunpodVolumeCharge>
+
+/** `recordCount` is required by the document, and tells a short answer from a whole one. */
+const metadata = z.object({ recordCount: z.int() })
+
+/** Strict as a whole: a record that is left out would make the sum too small. */
+export const RunpodPodCharges = z.object({ records: z.array(RunpodPodCharge), metadata })
+export const RunpodVolumeCharges = z.object({ records: z.array(RunpodVolumeCharge), metadata })
 
 export const RunpodRegistry = z.object({ id: z.string().min(1), name: z.string() })
 export const RunpodRegistries = z.object({ registries: z.array(RunpodRegistry) })

@@ -10,6 +10,7 @@ import {
   failureFromTrouble,
   messageOf,
   saysNoSuchInstance,
+  saysNoSuchVolume,
   thresholdMs,
 } from './errors.ts'
 import type { VastLaunchBody } from './launch-body.ts'
@@ -104,6 +105,28 @@ export function createVastClient(deps: Pick<ProviderDeps, 'outbound' | 'baseUrl'
 
     async changeBid(id: string, price: number, signal?: AbortSignal): Promise<void> {
       await good(calls.bidCall(id, price), signal)
+    },
+
+    async volumes(signal?: AbortSignal): Promise<wire.VastVolume[]> {
+      const call = calls.volumesCall()
+      return checked(wire.VastVolumes, await good(call, signal), call).volumes
+    },
+
+    async endVolume(id: string, signal?: AbortSignal): Promise<'accepted' | 'was_gone'> {
+      const call = calls.endVolumeCall(id)
+      const { reply, failure } = await exchange(call, signal)
+      if (saysNoSuchVolume(reply)) return 'was_gone'
+      if (failure) throw refusal(call, reply, failure)
+      return 'accepted'
+    },
+
+    async chargePage(
+      days: { gte: number; lte: number },
+      afterToken: string | null,
+      signal?: AbortSignal,
+    ): Promise<wire.VastChargePage> {
+      const call = calls.chargesCall(days, afterToken)
+      return checked(wire.VastChargePage, await good(call, signal), call)
     },
 
     /** @returns where the lines will be, once the host has sent them */

@@ -23,6 +23,12 @@ export const vastDescription: ProviderDescription = {
     ports: 'mapped', // vast.md 3.5: the host picks the outside port
     udpPorts: true, // vast.md 2.2: `-p 5000:5000/udp`
     diskSurvives: { stop: true, interruption: true }, // vast.md 3.3: an outbid pauses, the disk is kept
+    noticeMs: null, // vast.md 3.3: "no warning, no grace signal inside the container that can be relied on"
+    deadMan: {
+      possible: true, // vast.md 1.2, 2.2
+      why: 'Vast puts a key into each container that can only start, stop or destroy this one instance.',
+      credential: 'CONTAINER_API_KEY', // beside it `CONTAINER_ID`, the number of the instance
+    },
     listLagMs: 60 * secondMs, // vast.md 9: assumed at most 60 s, not established
     looksForAbsence: 2, // our choice on top of the lag
     startDeadlineMs: 10 * minuteMs, // our choice; vast.md 3.1 has 15 min (vendor self-test) and 10 to 30 min (others)
@@ -70,6 +76,9 @@ export const vastRateLimits = {
   sshKeys: interval('sshKeys', 1),
   addSshKey: interval('addSshKey', 1),
   account: interval('account', 2),
+  volumes: interval('volumes', 5.5),
+  endVolume: interval('endVolume', 5.5),
+  charges: interval('charges', 1),
 } as const satisfies Record<string, RateLimit>
 
 export type VastLimit = keyof typeof vastRateLimits

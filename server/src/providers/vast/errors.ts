@@ -76,10 +76,18 @@ export function saysNoSuchInstance(reply: OutboundReply): boolean {
   return code === 'no_such_instance' || code === 'not_found' || (code === '' && goneWords.test(refusalText(reply)))
 }
 
+/** As for a machine: a 404 alone may be about the key. */
+export function saysNoSuchVolume(reply: OutboundReply): boolean {
+  if (reply.status !== 404 || authWords.test(refusalText(reply))) return false
+  const code = errorCode(reply)
+  return code === 'no_such_volume' || (code === '' && goneVolumeWords.test(refusalText(reply)))
+}
+
 const hourMs = 3_600_000
 
 const rateCodes: ReadonlySet<string> = new Set(['rate_limit_exceeded', 'search_quota_exceeded'])
 const goneWords = /instance (\d+ )?not found|instance with that id does not exist/i
+const goneVolumeWords = /volume with that id does not exist/i
 const authWords = /two factor authentication|session expired|your key lacks|invalid user key|requires login/i
 
 const kindByCode: ReadonlyMap<string, Kind> = new Map<string, Kind>([
@@ -90,6 +98,7 @@ const kindByCode: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ['resources_unavailable', 'not_now'],
   ['no_such_instance', 'not_now'],
   ['not_found', 'not_now'],
+  ['no_such_volume', 'not_now'],
   ['invalid_id', 'not_now'],
   ['invalid_container_id', 'not_now'],
   ['deprecated_endpoint', 'unexpected_reply'],

@@ -129,8 +129,9 @@ function imageLoginFrom({ server, username, password }: NonNullable<LaunchOrder[
  * The key goes in this way because the account's key list is not ours to change, and attaching it by a second call would
  * leave a machine nobody can enter when that call is lost.
  */
-function onstartFrom({ sshPublicKey, onstartScript }: LaunchOrder): string | null {
-  const key = sshPublicKey === null ? '' : `${authoriseScript(sshPublicKey)}\n`
+function onstartFrom({ sshPublicKey, furtherSshKeys = [], onstartScript }: LaunchOrder): string | null {
+  const keys = sshPublicKey === null ? [] : [sshPublicKey, ...furtherSshKeys]
+  const key = keys.map((one) => `${authoriseScript(one)}\n`).join('')
   const script = `${key}${onstartScript ?? ''}`
   if (script === '') return null
   if (Buffer.byteLength(script) <= maxOnstartBytes) return script

@@ -88,6 +88,25 @@ describe('phases', () => {
     expect(phase({ ...stopped, dph_base: 0.3, min_bid: null })).toBe('interrupted')
   })
 
+  test('a bid that lost before it came up is interrupted, neither stopping nor failed', () => {
+    const lost = { is_bid: true, cur_state: 'stopped', next_state: 'stopped', dph_base: 0.2, min_bid: 0.3 }
+    for (const actual_status of [null, 'created', 'loading']) {
+      expect(phase({ ...lost, actual_status, intended_status: 'stopped' })).toBe('interrupted')
+      expect(phase({ ...lost, actual_status, intended_status: 'running' })).toBe('interrupted')
+    }
+    expect(phase({ ...lost, actual_status: 'loading', intended_status: 'stopped', min_bid: 0.1 })).toBe('stopping')
+    expect(phase({ ...lost, actual_status: 'loading', intended_status: 'running', next_state: 'running' })).toBe(
+      'starting',
+    )
+    expect(phase({ ...lost, is_bid: false, actual_status: 'loading', intended_status: 'running' })).toBe('starting')
+  })
+
+  test('a bid whose container failed while it held its GPUs is failed, or every relaunch would fail the same way', () => {
+    const ended = { is_bid: true, actual_status: 'exited', status_msg: 'OCI runtime create failed' }
+    expect(phase({ ...ended, cur_state: 'running' })).toBe('failed')
+    expect(phase({ ...ended, cur_state: 'stopped', next_state: 'running' })).toBe('interrupted')
+  })
+
   test('an old message does not fail a machine that runs', () => {
     expect(phase({ status_msg: 'Error response from daemon: gone since' })).toBe('running')
     expect(phase({ actual_status: 'loading', status_msg: 'manifest unknown' })).toBe('failed')

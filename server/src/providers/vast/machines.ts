@@ -18,6 +18,7 @@ export function machineFromVast(wire: VastInstance): Machine {
     gpu: wire.gpu_name && wire.num_gpus ? { spelling: wire.gpu_name, count: wire.num_gpus } : null,
     region: place === '' ? null : (regionFromVast(place) ?? place),
     pricePerHour: gpuRateFrom(wire),
+    lowestBid: wire.is_bid === true && wire.min_bid != null ? nanosFromUsd(wire.min_bid) : null,
     ssh: up ? sshFrom(wire) : null,
     endpoints: up ? endpointsFrom(wire) : [],
     createdAt: startFrom(wire),
@@ -40,6 +41,7 @@ const phases: ReadonlyMap<string | null, Phase> = new Map<string | null, Phase>(
 ])
 
 const halted: ReadonlySet<string | null> = new Set(['stopped', 'exited'])
+const beingMade: ReadonlySet<string | null> = new Set(['created', 'loading'])
 const stillMoving: ReadonlySet<string | null> = new Set(['created', 'loading', 'rebooting', 'running'])
 
 /**
@@ -59,6 +61,8 @@ export function phaseFromVast(
   if (wire.cur_state === 'unloaded') return 'ending'
 
   if (intended === 'stopped') {
+    // Outbid before it ever came up: what the host last reported is from before, and nothing of ours is on it to be stopped.
+    if (beingMade.has(actual) && isHaltedContract(wire) && wasOutbid(wire)) return 'interrupted'
     if (stillMoving.has(actual)) return 'stopping'
     if (halted.has(actual) || actual === null || actual === 'scheduling')
       return wasOutbid(wire) ? 'interrupted' : 'stopped'
@@ -66,8 +70,13 @@ export function phaseFromVast(
   }
   if (intended !== 'running') return 'unclear'
 
-  // A paused bid may keep its wish to run while it waits for its turn (dstack#4037 and other reports).
-  if (wire.is_bid === true && (halted.has(actual) || actual === 'scheduling')) return 'interrupted'
+  if (wire.is_bid === true) {
+    // It still holds its GPUs, so it was not outbid: the container ended by itself, and says why.
+    if (halted.has(actual) && wire.cur_state === 'running' && startFailed(wire.status_msg)) return 'failed'
+    // A paused bid may keep its wish to run while it waits for its turn (dstack#4037 and other reports).
+    if (halted.has(actual) || actual === 'scheduling') return 'interrupted'
+    if (isHaltedContract(wire) && (actual === null || beingMade.has(actual))) return 'interrupted'
+  }
   if (halted.has(actual)) return waitsForItsGpu(wire) ? 'pending' : 'failed'
   if (actual !== 'running' && startFailed(wire.status_msg)) return 'failed'
   return phases.get(actual) ?? 'unclear'
@@ -81,6 +90,11 @@ function wasOutbid({ is_bid, dph_base, min_bid }: Pick<VastInstance, 'is_bid' | 
   if (is_bid !== true) return false
   if (dph_base == null || min_bid == null) return true
   return nanosFromUsd(dph_base) < nanosFromUsd(min_bid)
+}
+
+/** The contract holds no GPUs, and is not about to. */
+function isHaltedContract(wire: Pick<VastInstance, 'cur_state' | 'next_state'>): boolean {
+  return wire.cur_state === 'stopped' && wire.next_state === 'stopped'
 }
 
 /** A start was accepted while somebody else has the GPU: it will run, and bill, when that one leaves. */

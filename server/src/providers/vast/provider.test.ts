@@ -492,3 +492,11 @@ test('every path ends in a slash and no error shows the key', async () => {
   }
   for (const request of requests) expect(new URL(request.url).pathname).toMatch(/\/$/)
 })
+
+test('a full page that tells neither a next one nor a total is not taken for the whole fleet', async () => {
+  const instances = Array.from({ length: 25 }, (_, n) => anInstance({ id: 1000 + n }))
+  const unsure = { total_instances: undefined, next_token: null }
+  expect(await failureOf(aProvider(aPage(instances, unsure)).vast.look())).toMatchObject({ kind: 'unexpected_reply' })
+  const { machines } = await aProvider(aPage(instances.slice(1), unsure)).vast.look()
+  expect(machines).toHaveLength(24)
+})

@@ -3,13 +3,15 @@ import { type Offer, offerKey } from '../../core/offers/offer.ts'
 import { type Instant, minuteMs } from '../../core/time.ts'
 import { type OfferSearch, type Provider, ProviderError, type SshKey } from '../provider.ts'
 import type { ProviderDeps } from '../provider-deps.ts'
+import { billFromVast } from './bill.ts'
 import { createVastClient, type VastClient } from './client.ts'
 import { vastDescription, vastRateLimits } from './description.ts'
 import { bidFrom, launchBodyFromOrder } from './launch-body.ts'
 import { machineFromVast } from './machines.ts'
 import { machineIdFrom, offerFromVast, offersFromVast, readVastOffer, type SearchType } from './offers.ts'
 import { regionFromVast, vastPlacesIn } from './regions.ts'
-import { searchPageRows, type VastSearch } from './requests.ts'
+import { listPageRows, searchPageRows, type VastSearch } from './requests.ts'
+import { thingFromVast } from './things.ts'
 import type { VastInstance, VastOffer } from './wire.ts'
 
 /** A fleet of ten thousand machines; more pages than this is a list that never ends. */
@@ -143,6 +145,20 @@ export function createVastProvider(deps: ProviderDeps): Provider {
       await client.terminate(vastIdFrom(externalId), signal)
     },
 
+    /** Volumes. Static addresses, file systems and snapshots are not sold. */
+    async lookAround(signal) {
+      return (await client.volumes(signal)).map(thingFromVast)
+    },
+
+    async endThing({ kind, externalId }, signal) {
+      if (kind !== 'volume') {
+        throw new ProviderError('vast', { kind: 'rejected' }, `Vast sells nothing of the kind ${kind}: see its console`)
+      }
+      await client.endVolume(vastIdFrom(externalId), signal)
+    },
+
+    bill: (period, signal) => billFromVast(client, period, clock.now(), signal),
+
     async changeBid(externalId, bidPerHour, signal) {
       await client.changeBid(vastIdFrom(externalId), bidFrom(bidPerHour), signal)
     },
@@ -270,6 +286,9 @@ async function wholeFleet(client: VastClient, signal: AbortSignal | undefined): 
     const next = answer.next_token ?? null
     if (next === null) {
       const total = answer.total_instances ?? fleet.size
+      if (answer.total_instances == null && answer.instances.length >= listPageRows) {
+        throw shortList('a full page tells neither whether there is more nor how many there are')
+      }
       if (fleet.size < total || (page === 1 && fleet.size > total)) {
         throw shortList(`the pages hold ${fleet.size} instances of ${total}`)
       }

@@ -109,6 +109,45 @@ export function logsCall(id: string, tail: number): VastCall {
   return { operation: 'logs', method: 'PUT', path, json: { tail: String(tail) }, repeat: 'safe', effect: 'read' }
 }
 
+/** The words of the official client: local volumes, and what is left of the network volumes that were withdrawn in 2026-07. */
+export function volumesCall(): VastCall {
+  const query = { owner: 'me', type: 'all_volume' }
+  return { operation: 'volumes', method: 'GET', path: '/api/v0/volumes/', query, repeat: 'safe', effect: 'read' }
+}
+
+/** The official client puts the id into the query, the official document into the body (providers/vast.md 2.12). */
+export function endVolumeCall(id: string): VastCall {
+  return {
+    operation: 'endVolume',
+    method: 'DELETE',
+    path: '/api/v0/volumes/',
+    query: { id },
+    json: { id: Number(id) },
+    repeat: 'safe',
+    effect: 'change',
+  }
+}
+
+/** The most that the server gives. */
+const chargePageRows = 500
+
+/** @param days both ends included, epoch seconds */
+export function chargesCall(days: { gte: number; lte: number }, afterToken: string | null): VastCall {
+  return {
+    operation: 'charges',
+    method: 'GET',
+    path: '/api/v0/charges/',
+    query: {
+      select_filters: JSON.stringify({ day: days, type: { in: ['instance', 'volume'] } }),
+      format: 'table',
+      limit: String(chargePageRows),
+      ...(afterToken === null ? {} : { after_token: afterToken }),
+    },
+    repeat: 'safe',
+    effect: 'read',
+  }
+}
+
 export function sshKeysCall(): VastCall {
   return { operation: 'sshKeys', method: 'GET', path: '/api/v0/ssh/', repeat: 'safe', effect: 'read' }
 }

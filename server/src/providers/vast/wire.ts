@@ -160,6 +160,51 @@ export const VastCreated = z.object({ success: informative(z.boolean()), new_con
 
 export const VastAccount = z.object({ balance: informative(signedUsd), credit: informative(signedUsd) })
 
+/**
+ * Storage that is rented apart from instances. The official client reads `label` as its name; of `instances` the document
+ * says no more than that they are objects.
+ */
+export const VastVolume = z.object({
+  id,
+  label: informative(z.string()),
+  /** GB. */
+  disk_space: informative(number),
+  /** Dollars per hour for the whole volume. */
+  storage_total_cost: informative(usd),
+  /** Epoch seconds with decimals. */
+  start_date: informative(number),
+  geolocation: informative(z.string()),
+  instances: informative(z.array(z.union([id, z.object({ id }).transform((instance) => instance.id)]))),
+})
+export type VastVolume = z.infer<typeof VastVolume>
+
+/** Strict as a whole: a volume that is left out would bill unseen. */
+export const VastVolumes = z.object({ volumes: z.array(VastVolume) })
+
+/** Epoch seconds; dollars, rounded to three decimals. */
+const VastChargeItem = z.object({ start: number, end: number, type: z.string(), amount: signedUsd })
+
+export const VastCharge = z.object({
+  start: number,
+  end: number,
+  type: z.string(),
+  /** `instance-27453221`, `volume-20118481` */
+  source: informative(z.string()),
+  amount: signedUsd,
+  metadata: informative(z.object({ label: informative(z.string()) })),
+  items: informative(z.array(VastChargeItem)),
+})
+export type VastCharge = z.infer<typeof VastCharge>
+
+/** Strict as a whole: a row that is left out would make the sum too small. */
+export const VastChargePage = z.object({
+  results: z.array(VastCharge),
+  count: informative(z.int()),
+  total: informative(z.int()),
+  next_token: z.string().nullish(),
+})
+export type VastChargePage = z.infer<typeof VastChargePage>
+
 export const VastLogsRequested = z.object({ result_url: z.url() })
 
 const sshKey = z

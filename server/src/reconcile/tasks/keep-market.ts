@@ -16,6 +16,8 @@ const forgottenAfterMs = 20 * minuteMs
 export interface MarketKeeperDeps {
   providers: Providers
   isEnabled: (provider: ProviderName) => boolean
+  /** What people should know before they rent there: that its API is going to end. */
+  noticeOf?: (provider: ProviderName) => string | null
   index: { replace(snapshot: OfferSnapshot): void }
   clock: Clock
   log: Log
@@ -144,7 +146,12 @@ export function createMarketKeeper(deps: MarketKeeperDeps): RefreshingMarketKeep
         })
       }
     }
-    return [...warnings.values()]
+    const asked = new Set(wanted.map((part) => part.provider.name))
+    const notices = [...asked].flatMap((provider): KeptWarning[] => {
+      const message = deps.noticeOf?.(provider) ?? null
+      return message === null ? [] : [{ provider, kind: 'deprecated', isRefusal: false, message }]
+    })
+    return [...warnings.values(), ...notices]
   }
 
   return {

@@ -71,15 +71,9 @@ async function until(done: () => boolean, what: () => string): Promise<void> {
 }
 
 async function happens(count = 1): Promise<void> {
-  await world.database
-    .insertInto('events')
-    .values(
-      Array.from({ length: count }, (_, at) => {
-        const { kind, status, because } = anEvent()
-        return { at: 0, instance_id: null, kind, status, because, message: `event ${at}`, data: '{}' }
-      }),
-    )
-    .execute()
+  await world.events.record(
+    Array.from({ length: count }, (_, at) => anEvent({ at: 0, instanceId: null, message: `event ${at}` })),
+  )
   world.changed.ring()
 }
 

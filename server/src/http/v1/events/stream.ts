@@ -37,7 +37,7 @@ export function eventStream(app: FastifyInstance, deps: EventStreamDeps): void {
     {
       // A HEAD would stay open, with nothing to follow.
       exposeHeadRoute: false,
-      config: { known: Object.keys(StreamQuery.shape) },
+      config: { access: 'viewer', known: Object.keys(StreamQuery.shape) },
       schema: {
         operationId: 'streamEvents',
         tags: ['events'],
@@ -56,6 +56,7 @@ export function eventStream(app: FastifyInstance, deps: EventStreamDeps): void {
     },
     async (request, reply) => {
       const { instance_id: instanceId, after } = request.query as z.infer<typeof StreamQuery>
+      const { project } = request.caller
       const from = lastSeen(request.headers['last-event-id']) ?? after ?? (await deps.newestEventId())
       // Who has left meanwhile is not listened for: nobody would tell us to stop.
       if (request.raw.destroyed) return reply.hijack()
@@ -63,7 +64,12 @@ export function eventStream(app: FastifyInstance, deps: EventStreamDeps): void {
       const response = opened(reply, from)
       open.add(response)
       const pump = createPump(response, from, (position) =>
-        deps.listEvents({ ...(instanceId !== undefined && { instanceId }), after: position, limit: batch }),
+        deps.listEvents({
+          ...(instanceId !== undefined && { instanceId }),
+          ...(project !== null && { project }),
+          after: position,
+          limit: batch,
+        }),
       )
       const silence = deps.changed.listen(pump)
       const heartbeat = setInterval(() => response.write(': still here\n\n'), heartbeatMs)

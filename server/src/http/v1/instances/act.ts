@@ -4,19 +4,20 @@ import {
   restartInstance,
   startInstance,
   stopInstance,
+  type TerminateOptions,
   terminateInstance,
 } from '../../../app/instances.ts'
-import type { Charge } from '../../../core/charges/charge.ts'
-import type { GpuCatalogue } from '../../../core/gpus/gpu.ts'
-import type { Instance, InstanceId } from '../../../core/instances/instance.ts'
+import type { Who } from '../../../app/who.ts'
+import type { Instance } from '../../../core/instances/instance.ts'
 import { route } from '../../route.ts'
 import { InstanceParams } from '../inputs.ts'
-import { InstanceView, instanceView } from './view.ts'
+import { type ShownDeps, shown } from './shown.ts'
+import { InstanceView } from './view.ts'
 
-export type ActDeps = ActionDeps & {
-  gpus: Pick<GpuCatalogue, 'find'>
-  charges: { ofInstance(id: InstanceId): Promise<Charge[]> }
-}
+export type ActDeps = ActionDeps & ShownDeps
+
+/** What only some of them take. */
+type ActQuery = TerminateOptions
 
 const NoBody = z.strictObject({}).nullish()
 
@@ -27,7 +28,8 @@ function action(options: {
   summary: string
   description?: string
   message: string
-  act: (id: string, deps: ActDeps) => Promise<Instance>
+  query?: z.ZodType<ActQuery>
+  act: (id: string, who: Who, deps: ActDeps, query: ActQuery) => Promise<Instance>
 }) {
   const { act, message, ...spec } = options
   return route({
@@ -42,14 +44,13 @@ function action(options: {
       'not_found',
       'not_allowed_now',
       'not_possible_here',
+      'budget_spent',
       'provider_not_configured',
       'provider_unavailable',
       'provider_refused',
     ],
-    async handle({ params }, deps: ActDeps) {
-      const instance = await act(params.id, deps)
-      const charges = await deps.charges.ofInstance(instance.id)
-      return { data: instanceView(instance, { charges, gpus: deps.gpus, now: deps.clock.now() }) }
+    async handle({ params, query, who }, deps: ActDeps) {
+      return { data: await shown(await act(params.id, who, deps, query), deps) }
     },
   })
 }
@@ -88,5 +89,12 @@ export const terminateInstanceRoute = action({
   summary: 'End it for good, with its disk.',
   description: 'Answers once the wish is written down; `terminated` follows when the marketplace has confirmed it.',
   message: 'Instance destroyed successfully',
+  query: z.strictObject({
+    force: z
+      .enum(['true', 'false'])
+      .transform((text) => text === 'true')
+      .optional()
+      .describe('true: at once, without running its checkpoint command or waiting for it.'),
+  }),
   act: terminateInstance,
 })

@@ -1,12 +1,13 @@
 import { z } from 'zod'
 import type { LaunchInput } from '../../../app/launch-instance.ts'
-import { defaultProject, type HealthCheck, noPolicies } from '../../../core/instances/instance.ts'
+import type { HealthCheck } from '../../../core/instances/instance.ts'
 import { offerHandleFrom } from '../../../core/offers/offer.ts'
 import { providerNamed } from '../../../core/providers.ts'
 import { type Template, templateNamed, templates } from '../../../core/templates/templates.ts'
 import { secondMs } from '../../../core/time.ts'
 import { invalidRequest, type Mistake } from '../../problem.ts'
-import { nanosFrom, PortNumber, Usd, unknownProvider } from '../inputs.ts'
+import { nanosFrom, PortNumber, Project, Usd, unknownProvider } from '../inputs.ts'
+import { LaunchPolicies, policiesFrom, policyMistakes } from './policies-input.ts'
 
 const defaultImage = 'pytorch/pytorch:latest'
 const defaultDiskGb = 10
@@ -88,6 +89,7 @@ export const LaunchBody = z
     ssh_key: PublicKey.optional().describe('The same under contract 003’s name.'),
     onstart_script: text(16_000).optional().describe('Shell text that runs when the machine starts.'),
     label: oneLine(120).optional(),
+    project: Project.optional(),
     health: z
       .strictObject({
         path: z
@@ -100,11 +102,7 @@ export const LaunchBody = z
         timeout_s: z.int().min(5).max(7_200).optional().describe('From the moment the machine is up. Default 600.'),
       })
       .optional(),
-    policies: z
-      .strictObject({
-        on_interruption: z.enum(['relaunch', 'wait', 'end']).optional().describe('Default relaunch.'),
-      })
-      .optional(),
+    policies: LaunchPolicies.optional(),
     resources: z
       .strictObject({
         min_ram_gb: z.number().min(0).max(100_000).optional(),
@@ -152,8 +150,8 @@ export function launchFrom(body: z.infer<typeof LaunchBody>): LaunchInput {
             timeoutMs: (body.health.timeout_s ?? 600) * secondMs,
           },
     onInterruption: body.policies?.on_interruption ?? 'relaunch',
-    policies: noPolicies,
-    project: defaultProject,
+    policies: policiesFrom(body.policies),
+    project: body.project ?? null,
     secrets: {
       environment: { ...template?.environment, ...body.environment },
       registryAuth:
@@ -174,7 +172,7 @@ function portsFrom({ ports }: z.infer<typeof LaunchBody>): LaunchInput['ports'] 
 }
 
 function mistakesIn(body: z.infer<typeof LaunchBody>): Mistake[] {
-  const mistakes: Mistake[] = []
+  const mistakes: Mistake[] = [...policyMistakes(body.policies)]
   const add = (field: string, problem: string) => mistakes.push({ field, problem })
   const template = body.template === undefined ? undefined : templateNamed(body.template)
   if (body.template !== undefined && template === undefined) {

@@ -177,6 +177,7 @@ describe('201 with an Idempotency-Key', () => {
         startedAfter: at,
         startedBefore: at,
         lastOnAt: at,
+        certain: true,
         endedAfter: null,
         endedBefore: null,
       },

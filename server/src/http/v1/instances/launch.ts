@@ -1,18 +1,33 @@
 import { z } from 'zod'
 import { type LaunchDeps, type LaunchPlan, launchInstance, planInstance } from '../../../app/launch-instance.ts'
-import type { Charge } from '../../../core/charges/charge.ts'
-import type { InstanceId } from '../../../core/instances/instance.ts'
 import { usdFromNanos } from '../../../core/money.ts'
+import { offerId } from '../../../core/offers/offer.ts'
+import { publicProviderNames } from '../../../core/providers.ts'
+import { type Fingerprints, idempotencyKeyOf, inOrder } from '../../idempotency.ts'
 import { type Answer, route } from '../../route.ts'
 import { ExplanationView, explanationView, WarningView, warningView } from '../market/view.ts'
 import { OfferView, offerView } from '../offers/view.ts'
 import { LaunchBody, launchFrom } from './input.ts'
-import { InstanceView, instanceView } from './view.ts'
+import { type ShownDeps, shown } from './shown.ts'
+import { InstanceView } from './view.ts'
+
+export const PlannedOfferView = OfferView.extend({
+  disk_survives_interruption: z.boolean().describe('Whether its disk is still there when the marketplace has taken the machine.'),
+  disk_survives_stop: z.boolean(),
+  avoided: z.string().nullable().describe('Why it is ranked lower than its price: machines were taken back there lately.'),
+  dead_man: z
+    .object({ possible: z.boolean(), why: z.string().nullable() })
+    .nullable()
+    .describe('Whether the machine can end itself when it does not hear of us; null: not asked for.'),
+}).meta({ id: 'PlannedOffer' })
 
 export const PlanView = z
   .object({
     dry_run: z.literal(true),
-    offers: z.array(OfferView).describe('What would be tried, in this order.'),
+    offers: z.array(PlannedOfferView).describe('What would be tried, in this order.'),
+    avoided: z
+      .array(z.object({ id: z.string(), provider: z.string(), why: z.string() }))
+      .describe('Offers that fit and are not rented for some minutes, because machines were taken back there.'),
     disk_gb: z.number(),
     cheapest_per_hour_usd: z.string().nullable(),
     explanation: ExplanationView.nullable().describe('Why there is nothing to try; null when there is.'),
@@ -29,23 +44,6 @@ const errors = [
   'provider_unavailable',
 ] as const
 
-const LaunchHeaders = z.looseObject({
-  'idempotency-key': z
-    .string()
-    .regex(/^[\u0021-\u007e]{1,255}$/, 'takes 1 to 255 printable characters without blanks')
-    .optional()
-    .describe('The same key with the same body answers the same instance; with another body, 409.'),
-})
-
-export interface Fingerprints {
-  /** Tells two bodies apart without keeping them: they hold secrets. */
-  fingerprint: (text: string) => string
-}
-
-interface Charges {
-  charges: { ofInstance(id: InstanceId): Promise<Charge[]> }
-}
-
 export const launchInstanceRoute = route({
   operationId: 'launchInstance',
   method: 'POST',
@@ -55,7 +53,7 @@ export const launchInstanceRoute = route({
   summary: 'Rent a machine. Answers once the wish is safely written down; follow the instance for the rest.',
   description:
     'With `provider` and `offer_id` that offer is rented; with wishes only, the cheapest that fits, and the next one when somebody was quicker, when its price rose above the cap, or when it does not come up in time. With an `Idempotency-Key` header a repeated call answers the same instance. With `dry_run` the answer is the plan.',
-  headers: LaunchHeaders,
+  keepsItsOwnIdempotencyKey: true,
   body: LaunchBody,
   reply: {
     status: 201,
@@ -63,18 +61,17 @@ export const launchInstanceRoute = route({
     data: z.union([InstanceView, PlanView]),
     more: { warnings: z.array(WarningView) },
   },
-  errors: [...errors, 'idempotency_key_reused'],
+  errors: [...errors, 'budget_spent', 'idempotency_key_reused'],
 
-  async handle({ body, caller, request }, deps: LaunchDeps & Charges & Fingerprints) {
+  async handle({ body, caller, who, request }, deps: LaunchDeps & ShownDeps & Fingerprints) {
     const input = launchFrom(body)
     if (body.dry_run === true) return planAnswer(await planInstance(input, deps), deps)
-    const key = keyFrom(request.headers['idempotency-key'])
+    const key = idempotencyKeyOf(request)
     const idempotency =
-      key === null ? null : { scope: `launch ${caller.name}`, key, fingerprint: deps.fingerprint(inOrder(body)) }
-    const { instance, repeated, warnings } = await launchInstance(input, idempotency, deps)
-    const charges = repeated ? await deps.charges.ofInstance(instance.id) : []
+      key === null ? null : { scope: `launch ${caller.id}`, key, fingerprint: deps.fingerprint(inOrder(body)) }
+    const { instance, repeated, warnings } = await launchInstance(input, idempotency, who, deps)
     return {
-      data: instanceView(instance, { charges, gpus: deps.gpus, now: deps.clock.now() }),
+      data: await shown(instance, deps),
       ...(repeated && { message: 'Instance was requested before with this Idempotency-Key' }),
       more: { warnings: warnings.map(warningView) },
     }
@@ -95,7 +92,7 @@ export const planInstanceRoute = route({
 })
 
 function planAnswer(
-  { wish, offers, warnings, explanation }: LaunchPlan,
+  { wish, offers, avoided, warnings, explanation }: LaunchPlan,
   deps: LaunchDeps,
 ): Answer<z.infer<typeof PlanView>> {
   const now = deps.clock.now()
@@ -104,24 +101,22 @@ function planAnswer(
     message: offers.length === 0 ? 'Nothing on sale fits now' : 'Plan made',
     data: {
       dry_run: true,
-      offers: offers.map((planned) => offerView(planned, { model: deps.gpus.find(planned.offer.gpu.model), now })),
+      offers: offers.map(({ particulars: { diskSurvives, avoided, deadMan }, ...planned }) => ({
+        ...offerView(planned, { model: deps.gpus.find(planned.offer.gpu.model), now }),
+        disk_survives_interruption: diskSurvives?.interruption ?? false,
+        disk_survives_stop: diskSurvives?.stop ?? false,
+        avoided,
+        dead_man: deadMan && { possible: deadMan.possible, why: deadMan.possible ? null : `not possible here: ${deadMan.why}` },
+      })),
+      avoided: avoided.map(({ offer, why }) => ({
+        id: offerId(offer),
+        provider: publicProviderNames[offer.provider],
+        why,
+      })),
       disk_gb: wish.diskGb,
       cheapest_per_hour_usd: first === undefined ? null : usdFromNanos(first.price.total),
       explanation: explanation === null ? null : explanationView(explanation),
     },
     more: { warnings: warnings.map(warningView) },
   }
-}
-
-function keyFrom(header: string | string[] | undefined): string | null {
-  return typeof header === 'string' ? header : null
-}
-
-/** Of what is asked, whatever the order of its names. */
-function inOrder(body: z.infer<typeof LaunchBody>): string {
-  const sorted = (_key: string, value: unknown) =>
-    typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)))
-      : value
-  return JSON.stringify(body, sorted)
 }

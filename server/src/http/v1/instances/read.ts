@@ -4,19 +4,21 @@ import { instanceEvents } from '../../../app/instance-events.ts'
 import { instanceLogs } from '../../../app/instance-logs.ts'
 import { type ActionDeps, getInstance } from '../../../app/instances.ts'
 import { listInstances } from '../../../app/list-instances.ts'
-import type { GpuCatalogue } from '../../../core/gpus/gpu.ts'
+import type { InstanceId } from '../../../core/instances/instance.ts'
 import { finalStatuses, type Status, statuses } from '../../../core/instances/status.ts'
-import type { Clock } from '../../../core/time.ts'
+import type { Activity } from '../../../core/policies/activity.ts'
 import { invalidRequest } from '../../problem.ts'
 import { route } from '../../route.ts'
 import { EventView, eventView } from '../events/view.ts'
-import { InstanceParams, providerFrom, WholeText } from '../inputs.ts'
+import { InstanceParams, Project, providerFrom, WholeText } from '../inputs.ts'
+import { type ShownDeps, shown } from './shown.ts'
 import { CostsView, costsView, InstanceView, instanceView } from './view.ts'
 
-export type ReadDeps = Parameters<typeof listInstances>[1] &
-  Parameters<typeof instanceEvents>[2] &
+export type ReadDeps = Parameters<typeof listInstances>[2] &
+  Parameters<typeof instanceEvents>[3] &
   CostDeps &
-  Pick<ActionDeps, 'instances' | 'providers'> & { gpus: Pick<GpuCatalogue, 'find'>; clock: Clock }
+  Pick<ActionDeps, 'instances' | 'providers'> &
+  ShownDeps & { activity: { ofInstances(ids: readonly InstanceId[]): Promise<ReadonlyMap<string, Activity>> } }
 
 export const listInstancesRoute = route({
   operationId: 'listInstances',
@@ -33,6 +35,7 @@ export const listInstancesRoute = route({
       .describe('One or several, separated by commas; `active` means all that have not ended.'),
     provider: z.string().max(40).optional(),
     label: z.string().max(120).optional(),
+    project: Project.optional(),
     limit: WholeText(1, 200).optional().describe('Default 50.'),
     cursor: z.string().max(200).optional().describe('`next_cursor` of the page before.'),
   }),
@@ -43,21 +46,30 @@ export const listInstancesRoute = route({
     more: { next_cursor: z.string().nullable().describe('null on the last page.') },
   },
   errors: [],
-  async handle({ query }, deps: ReadDeps) {
+  async handle({ query, who }, deps: ReadDeps) {
     const page = await listInstances(
       {
         limit: query.limit ?? 50,
         ...(query.status !== undefined && { statuses: statusesFrom(query.status) }),
         ...(query.provider !== undefined && { provider: providerFrom(query.provider) }),
         ...(query.label !== undefined && { label: query.label }),
+        ...(query.project !== undefined && { project: query.project }),
         ...(query.cursor !== undefined && { before: placeFrom(query.cursor) }),
       },
+      who,
       deps,
     )
+    const activities = await deps.activity.ofInstances(page.instances.map(({ id }) => id))
     const now = deps.clock.now()
     return {
       data: page.instances.map((one) =>
-        instanceView(one, { charges: page.charges.get(one.id) ?? [], gpus: deps.gpus, now }),
+        instanceView(one, {
+          charges: page.charges.get(one.id) ?? [],
+          activity: activities.get(one.id),
+          descriptions: deps.descriptions,
+          gpus: deps.gpus,
+          now,
+        }),
       ),
       more: { next_cursor: page.next == null ? null : cursorFrom(page.next) },
     }
@@ -74,10 +86,8 @@ export const getInstanceRoute = route({
   params: InstanceParams,
   reply: { status: 200, message: 'Instance retrieved successfully', data: InstanceView },
   errors: ['not_found'],
-  async handle({ params }, deps: ReadDeps) {
-    const instance = await getInstance(params.id, deps)
-    const charges = await deps.charges.ofInstance(instance.id)
-    return { data: instanceView(instance, { charges, gpus: deps.gpus, now: deps.clock.now() }) }
+  async handle({ params, who }, deps: ReadDeps) {
+    return { data: await shown(await getInstance(params.id, who, deps), deps) }
   },
 })
 
@@ -95,9 +105,9 @@ export const instanceEventsRoute = route({
   }),
   reply: { status: 200, message: 'Events retrieved successfully', data: z.array(EventView) },
   errors: ['not_found'],
-  async handle({ params, query }, deps: ReadDeps) {
+  async handle({ params, query, who }, deps: ReadDeps) {
     const page = { limit: query.limit ?? 200, ...(query.after !== undefined && { after: query.after }) }
-    return { data: (await instanceEvents(params.id, page, deps)).map(eventView) }
+    return { data: (await instanceEvents(params.id, page, who, deps)).map(eventView) }
   },
 })
 
@@ -111,7 +121,7 @@ export const instanceCostsRoute = route({
   params: InstanceParams,
   reply: { status: 200, message: 'Costs computed', data: CostsView },
   errors: ['not_found'],
-  handle: async ({ params }, deps: ReadDeps) => ({ data: costsView(await instanceCosts(params.id, deps)) }),
+  handle: async ({ params, who }, deps: ReadDeps) => ({ data: costsView(await instanceCosts(params.id, who, deps)) }),
 })
 
 export const instanceLogsRoute = route({
@@ -134,8 +144,8 @@ export const instanceLogsRoute = route({
     'provider_unavailable',
     'provider_refused',
   ],
-  handle: async ({ params, query }, deps: ReadDeps) => ({
-    data: await instanceLogs(params.id, { tail: query.tail ?? 100 }, deps),
+  handle: async ({ params, query, who }, deps: ReadDeps) => ({
+    data: await instanceLogs(params.id, { tail: query.tail ?? 100 }, who, deps),
   }),
 })
 

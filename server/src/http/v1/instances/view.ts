@@ -10,6 +10,7 @@ import { type Offer, offerKey } from '../../../core/offers/offer.ts'
 import { publicProviderNames } from '../../../core/providers.ts'
 import { type Instant, isoFrom } from '../../../core/time.ts'
 import { GpuInfoView, gpuInfoView, NetworkInfoView } from '../offers/view.ts'
+import { type PolicyContext, policyFields, policyView } from './policies-view.ts'
 
 export const StatusName = z.enum(statuses).meta({ id: 'InstanceStatus' })
 
@@ -18,6 +19,7 @@ export const InstanceView = z
     id: z.string(),
     name: z.string(),
     label: z.string().nullable(),
+    project: z.string(),
     status: StatusName,
     because: z
       .enum(Object.keys(reasons) as [Because, ...Because[]])
@@ -45,6 +47,7 @@ export const InstanceView = z
     max_price_per_hour_usd: z.string().nullable(),
     cost_so_far_usd: z.string().describe('The most that can have been billed until now.'),
     cost_per_hour_usd: z.string().describe('What is being billed now.'),
+    ...policyFields,
     ssh: z.object({ host: z.string(), port: z.int(), user: z.string(), command: z.string() }).nullable(),
     endpoints: z.array(
       z.object({
@@ -70,7 +73,7 @@ export const InstanceView = z
   })
   .meta({ id: 'Instance' })
 
-export interface InstanceViewContext {
+export interface InstanceViewContext extends PolicyContext {
   charges: readonly Charge[]
   gpus: Pick<GpuCatalogue, 'find'>
   now: Instant
@@ -78,8 +81,9 @@ export interface InstanceViewContext {
 
 export function instanceView(
   instance: Instance,
-  { charges, gpus, now }: InstanceViewContext,
+  context: InstanceViewContext,
 ): z.infer<typeof InstanceView> {
+  const { charges, gpus, now } = context
   const { launch, wish } = instance
   const offer: Offer | null = launch?.offer ?? wish.expected?.offer ?? null
   const provider = launch?.provider ?? wish.provider ?? offer?.provider ?? null
@@ -91,6 +95,7 @@ export function instanceView(
     id: instance.id,
     name: instance.label ?? instance.id,
     label: instance.label,
+    project: instance.project,
     status: instance.status,
     because: instance.because,
     because_text: reasons[instance.because],
@@ -116,6 +121,7 @@ export function instanceView(
     max_price_per_hour_usd: wish.maxPricePerHour === null ? null : usdFromNanos(wish.maxPricePerHour),
     cost_so_far_usd: usdFromNanos(costs.soFar),
     cost_per_hour_usd: usdFromNanos(costs.perHour),
+    ...policyView(instance, context),
     ssh: launch?.ssh == null ? null : { ...launch.ssh, command: sshCommand(launch.ssh) },
     endpoints: (launch?.endpoints ?? []).map(({ containerPort, ...endpoint }) => ({
       container_port: containerPort,

@@ -16,8 +16,21 @@ const ProviderView = z
     features: z.array(z.string()),
     is_configured: z.boolean().describe('There is an API key for it.'),
     is_enabled: z.boolean(),
-    accounts: z.array(z.object({ name: z.string(), balance_usd: z.string().nullable() })),
+    accounts: z.array(
+      z.object({
+        name: z.string(),
+        balance_usd: z.string().nullable(),
+        circuit: z
+          .enum(['closed', 'half_open', 'open'])
+          .describe('open: it failed again and again, and is left alone for some seconds.'),
+      }),
+    ),
     api_version: z.string(),
+    is_supported: z.boolean().describe('It answers as we understand it, and what we use has not ended.'),
+    deprecation: z
+      .object({ text: z.string(), sunset_at: z.iso.datetime().nullable(), alternatives: z.array(z.string()) })
+      .nullable()
+      .describe('What it announced about the API we use, and who could be used instead.'),
     abilities: z.object({
       can_stop: z.boolean(),
       can_restart: z.boolean(),
@@ -31,6 +44,14 @@ const ProviderView = z
       disk_survives_stop: z.boolean(),
       disk_survives_interruption: z.boolean(),
       start_deadline_seconds: z.number(),
+      reports_utilisation: z.boolean(),
+      reclaim_notice_seconds: z
+        .number()
+        .nullable()
+        .describe('How long before it takes a machine it says so; null: not at all.'),
+      dead_man_switch: z
+        .object({ possible: z.boolean(), why: z.string() })
+        .describe('Whether a machine there can end itself when the control plane is silent.'),
     }),
     billing: z.object({
       step_seconds: z.number(),
@@ -74,11 +95,25 @@ export const providersRoute = route({
           features: [...description.features],
           is_configured: entry.configured,
           is_enabled: entry.enabled,
-          accounts: entry.accounts.map((account) => {
+          accounts: entry.accounts.map(({ name: account, breaker }) => {
             const balance = balances.find((one) => one.provider === name && one.account === account)?.balance ?? null
-            return { name: account, balance_usd: balance === null ? null : usdFromNanos(balance) }
+            return {
+              name: account,
+              balance_usd: balance === null ? null : usdFromNanos(balance),
+              circuit: breaker,
+            }
           }),
-          api_version: description.apiVersion,
+          api_version: entry.version.version,
+          is_supported: entry.version.supported,
+          deprecation:
+            entry.version.deprecation === null
+              ? null
+              : {
+                  text: entry.version.deprecation.text,
+                  sunset_at:
+                    entry.version.deprecation.sunsetAt === null ? null : isoFrom(entry.version.deprecation.sunsetAt),
+                  alternatives: entry.version.alternatives.map((other) => publicProviderNames[other]),
+                },
           abilities: {
             can_stop: abilities.canStop,
             can_restart: abilities.canRestart,
@@ -92,6 +127,9 @@ export const providersRoute = route({
             disk_survives_stop: abilities.diskSurvives.stop,
             disk_survives_interruption: abilities.diskSurvives.interruption,
             start_deadline_seconds: abilities.startDeadlineMs / 1000,
+            reports_utilisation: abilities.reportsUtilisation,
+            reclaim_notice_seconds: abilities.noticeMs === null ? null : abilities.noticeMs / 1000,
+            dead_man_switch: { possible: abilities.deadMan.possible, why: abilities.deadMan.why },
           },
           billing: {
             step_seconds: billing.stepMs / 1000,

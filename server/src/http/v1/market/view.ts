@@ -4,7 +4,11 @@ import type { MarketWarning } from '../../../core/offers/market-view.ts'
 import { publicProviderNames } from '../../../core/providers.ts'
 
 export const WarningView = z
-  .object({ provider: z.string(), kind: z.enum(['slow', 'down', 'sampled', 'switched_off']), message: z.string() })
+  .object({
+    provider: z.string(),
+    kind: z.enum(['slow', 'down', 'sampled', 'switched_off', 'deprecated']),
+    message: z.string(),
+  })
   .meta({ id: 'MarketWarning' })
 
 export function warningView(warning: MarketWarning): z.infer<typeof WarningView> {

@@ -1,0 +1,24 @@
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { ConfigError } from '../config/config.ts'
+
+/**
+ * Keeps a second server off the same data: two workers on one database file would act twice. The lock is one that the
+ * operating system takes back by itself when the process dies, however it dies.
+ *
+ * @returns gives the lock back
+ * @throws ConfigError when another process has it
+ */
+export function lockDataDir(dataDir: string): () => void {
+  const file = new DatabaseSync(join(dataDir, 'server.lock'))
+  try {
+    file.exec('PRAGMA busy_timeout = 0')
+    file.exec('BEGIN EXCLUSIVE')
+  } catch {
+    file.close()
+    throw new ConfigError([
+      `DATA_DIR ${dataDir} is in use by another gpufleet: stop it, or set DATA_DIR to another folder`,
+    ])
+  }
+  return () => file.close()
+}
