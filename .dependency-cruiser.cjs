@@ -2,7 +2,7 @@
  * Who may use what. The table of ARCHITECTURE.md as rules: for each folder, everything of ours that is not named is
  * forbidden. Tests may use anything; so may the things that make or measure code.
  */
-const testFiles = '\\.test\\.ts$|/testing/|/bench/|providers/contract/'
+const testFiles = '\\.test\\.ts$|/testing/|/bench/|/fuzz/|providers/contract/'
 
 const mayUse = {
   core: ['core'],

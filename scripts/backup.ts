@@ -27,7 +27,7 @@ try {
     )
   } else {
     const giveBack = lockDataDir(dataDir)
-    const before = restore(resolve(file), database, new Date().toISOString().replace(/[:.]/g, '-'))
+    const before = restore(resolve(file), database, new Date())
     giveBack()
     console.log(`${database} is now what ${file} holds`)
     if (before !== null) console.log(`what was there before is in ${before}`)

@@ -34,7 +34,7 @@ export interface Facts {
   promised: ReadonlyMap<string, Promised>
   /** When a server was up and answered. */
   lives: readonly { from: number; until: number }[]
-  /** Whether time was given to finish all ends. */
+  /** Whether time was given to have all ends confirmed. */
   isSettled: boolean
 }
 
@@ -115,7 +115,10 @@ export function ledgerHoldsTheBill(facts: Facts): string[] {
   return markets.ours().flatMap(({ id, label, provider }) => {
     const named = launchFromLabel(label)
     if (named === undefined) return []
-    const charges = instances.get(named.instance)?.charges.filter(({ attempt }) => attempt === named.attempt) ?? []
+    const instance = instances.get(named.instance)
+    // Its ledger is not closed yet.
+    if (instance === undefined || !over.has(instance.status)) return []
+    const charges = instance.charges.filter(({ attempt }) => attempt === named.attempt)
     const lines = billOfOurs(markets, provider).filter(({ machineId }) => machineId === id)
     return (['gpu', 'disk'] as const).flatMap((kind) => {
       const ours = charges.filter((charge) => charge.kind === kind)

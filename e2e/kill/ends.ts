@@ -8,16 +8,16 @@ export type End =
   /** At the n-th order of its life: before it is carried out, or after, or some moments later. */
   | { kind: 'ordering'; nth: number; when: 'before' | 'after'; laterMs: number }
 
-/** A life in which nothing is ordered ends all the same. */
-export const longestLifeMs = 12_000
+const kinds = ['starting', 'working', 'working', 'ordering', 'ordering', 'ordering', 'ordering', 'ordering'] as const
 
-export function drawEnd(random: Random): End {
-  const kind = random.pick(['starting', 'working', 'working', 'ordering', 'ordering', 'ordering'] as const)
+/** @param longestMs no process lives longer, whether or not it orders anything */
+export function drawEnd(random: Random, longestMs: number): End {
+  const kind = random.pick(kinds)
   switch (kind) {
     case 'starting':
       return { kind, afterMs: random.int(0, 1_500) }
     case 'working':
-      return { kind, afterMs: random.int(0, 8_000) }
+      return { kind, afterMs: random.int(0, longestMs) }
     case 'ordering':
       return {
         kind,

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { type ProviderName, providerNames } from '../../server/src/core/providers.ts'
 import { seededRandom } from '../../simulators/kit/random.ts'
 import * as checks from './checks.ts'
-import { countedOrders, drawEnd, type End, longestLifeMs, type Orders } from './ends.ts'
+import { countedOrders, drawEnd, type End, type Orders } from './ends.ts'
 import { createLoad, type Load } from './load.ts'
 import { listeningMarkets, type Markets } from './markets.ts'
 import { type ServerProcess, startServer } from './server-process.ts'
@@ -20,6 +20,15 @@ export interface KillOptions {
   seed: number
   /** How long everything may take to end after the last kill. */
   settleMs: number
+  /**
+   * Whether to wait until every end is confirmed. A launch that died on its way is only given up when the marketplace's list
+   * lag is over, minutes later; without it, all has to have stopped billing.
+   */
+  confirmed: boolean
+  /** Default: all five. */
+  providers?: readonly ProviderName[]
+  /** The longest life; default: long enough for most of a story. */
+  longestLifeMs?: number
   /** Told what happens. */
   say?: (line: string) => void
 }
@@ -40,7 +49,16 @@ export interface KillReport {
   evidence: string | null
 }
 
-export async function killRun({ kills, seed, settleMs, say = () => {} }: KillOptions): Promise<KillReport> {
+export async function killRun(options: KillOptions): Promise<KillReport> {
+  const {
+    kills,
+    seed,
+    settleMs,
+    confirmed,
+    providers = providerNames,
+    longestLifeMs = 15_000,
+    say = () => {},
+  } = options
   const begunAt = Date.now()
   const random = seededRandom(seed)
   const dataDir = mkdtempSync(join(tmpdir(), 'gpufleet-kill-'))
@@ -51,28 +69,31 @@ export async function killRun({ kills, seed, settleMs, say = () => {} }: KillOpt
   const trace: string[] = []
   const note = (what: string) => void trace.push(`${new Date().toISOString()} ${what}`)
   const markets = await listeningMarkets({
+    providers,
     seed,
     random,
     speed: 1,
     onOrder(provider, when, { method, path, body }, reply) {
       if (reply !== undefined) note(`${provider} ${method} ${path} ${reply.status}`)
-      if (when === 'before' && namesForeign(markets, provider, path, body)) touched.push(`${method} ${path} at ${provider}`)
+      if (when === 'before' && namesForeign(markets, provider, path, body))
+        touched.push(`${method} ${path} at ${provider}`)
       orders.arrived(when)
     },
   })
   setPace(markets, random.int)
   const host = createHost({ ...markets.settings, DATA_DIR: dataDir, CONTROL_API_KEY: controlKey }, orders, note)
   const patience: Patience = { url: host.url, headers: { authorization: `Bearer ${controlKey}` }, withinMs: 5 * 60_000 }
-  const load = createLoad({ random, patience, users: 10, most: 20, secrets })
+  const load = createLoad({ providers, random, patience, users: 16, most: 24, secrets })
 
   try {
     const counted: KillReport['kills'] = { starting: 0, working: 0, ordering: 0 }
     load.run()
     for (let done = 0; done < kills; done += 1) {
-      const end = drawEnd(random)
-      await host.liveUntil(end)
+      const end = drawEnd(random, longestLifeMs)
+      await host.liveUntil(end, longestLifeMs)
       counted[end.kind] += 1
-      if ((done + 1) % 10 === 0) say(`${done + 1} kills, ${load.promised.size} instances, ${markets.ours().length} machines`)
+      if ((done + 1) % 10 === 0)
+        say(`${done + 1} kills, ${load.promised.size} instances, ${markets.ours().length} machines`)
     }
     host.live()
     await load.finish()
@@ -80,7 +101,7 @@ export async function killRun({ kills, seed, settleMs, say = () => {} }: KillOpt
     const lastKillAt = Date.now()
     const violations = checks.nothingPromisedIsLost(await factsOf(load, markets, host, patience, false))
     await load.endAll()
-    const facts = await settled(() => factsOf(load, markets, host, patience, true), settleMs)
+    const facts = await settled(() => factsOf(load, markets, host, patience, confirmed), settleMs)
     await addCharges(facts, patience)
     const settledMs = Date.now() - lastKillAt
     await host.stop()
@@ -131,7 +152,7 @@ interface Host {
   /** Where a server listens; waits while none does. */
   url(): Promise<string>
   /** Starts a server and kills it as it was drawn. */
-  liveUntil(end: End): Promise<void>
+  liveUntil(end: End, longestMs: number): Promise<void>
   /** Starts the one that stays. */
   live(): void
   /** Tells it to stop, as a person would. */
@@ -183,9 +204,9 @@ function createHost(settings: Record<string, string>, orders: Orders, note: (wha
       }
     },
     live: () => void begin(),
-    async liveUntil(end) {
+    async liveUntil(end, longestMs) {
       const server = begin()
-      await Promise.race([momentOf(end, server, orders), server.exited])
+      await Promise.race([momentOf(end, longestMs, server, orders), server.exited])
       server.signal('SIGKILL')
       await over(server)
     },
@@ -205,7 +226,7 @@ function createHost(settings: Record<string, string>, orders: Orders, note: (wha
 }
 
 /** Resolves when it is time; an end at an order kills inside the arrival, so that not one more instruction is run. */
-async function momentOf(end: End, server: ServerProcess, orders: Orders): Promise<void> {
+async function momentOf(end: End, longestMs: number, server: ServerProcess, orders: Orders): Promise<void> {
   if (end.kind === 'starting') return sleep(end.afterMs)
   // One that does not come up ends by itself.
   await server.url.catch(() => {})
@@ -216,7 +237,7 @@ async function momentOf(end: End, server: ServerProcess, orders: Orders): Promis
       resolve()
     })
   })
-  await Promise.race([arrived, sleep(longestLifeMs)])
+  await Promise.race([arrived, sleep(longestMs)])
   orders.forget()
   await sleep(end.laterMs)
 }
@@ -261,10 +282,7 @@ async function addCharges({ instances }: checks.Facts, patience: Patience): Prom
 }
 
 /** Waits until nothing bills and every end is confirmed, or until it is time to say what is wrong. */
-async function settled(
-  look: () => Promise<checks.Facts>,
-  withinMs: number,
-): Promise<checks.Facts> {
+async function settled(look: () => Promise<checks.Facts>, withinMs: number): Promise<checks.Facts> {
   for (const until = Date.now() + withinMs; ; ) {
     const facts = await look()
     const isOver = checks.nothingBillsAnyMore(facts).length === 0 && checks.nothingPromisedIsLost(facts).length === 0

@@ -1,5 +1,6 @@
 /** Several users who launch, stop, start, restart and end machines without a pause, and remember what they were promised. */
 
+import type { ProviderName } from '../../server/src/core/providers.ts'
 import type { Random } from '../../simulators/kit/random.ts'
 import { type Answer, type Asked, insist, type Patience } from './user.ts'
 
@@ -25,6 +26,7 @@ export interface Load {
 }
 
 export interface LoadOptions {
+  providers: readonly ProviderName[]
   random: Random
   patience: Patience
   users: number
@@ -35,20 +37,21 @@ export interface LoadOptions {
 
 const sshKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBPHBBY9g95Ent3NuTSyHmmyYwl0B97xDmIgQ097342Y me@example.com'
 
-/** Where one is asked for, and a wish for anything that fits. */
-const wishes = [
-  { provider: 'vast_ai', min_vram_gb: 8, market: 'any' },
-  { provider: 'vast_ai', gpu_model: 'RTX 4090' },
-  { provider: 'runpod', gpu_model: 'RTX 4090' },
-  { provider: 'lambda_labs', gpu_model: 'A10' },
-  { provider: 'paperspace', gpu_model: 'A4000' },
-  { provider: 'novita', gpu_model: 'RTX 4090', market: 'any' },
-  { min_vram_gb: 16, max_price_per_hour_usd: '2.00' },
-]
+const anywhere = { min_vram_gb: 16, max_price_per_hour_usd: '2.00' }
+const wishes: Record<ProviderName, readonly Record<string, unknown>[]> = {
+  vast: [
+    { provider: 'vast_ai', min_vram_gb: 8, market: 'any' },
+    { provider: 'vast_ai', gpu_model: 'RTX 4090' },
+  ],
+  runpod: [{ provider: 'runpod', gpu_model: 'RTX 4090' }],
+  lambda: [{ provider: 'lambda_labs', gpu_model: 'A10' }],
+  paperspace: [{ provider: 'paperspace', gpu_model: 'A4000' }],
+  novita: [{ provider: 'novita', gpu_model: 'RTX 4090', market: 'any' }],
+}
 
 const ended = new Set(['terminating', 'terminated', 'failed'])
 
-export function createLoad({ random, patience, users, most, secrets }: LoadOptions): Load {
+export function createLoad({ providers, random, patience, users, most, secrets }: LoadOptions): Load {
   const promised = new Map<string, Promised>()
   const counts: Load['counts'] = { launches: 0, refused: 0, stops: 0, starts: 0, restarts: 0, ends: 0, repeated: 0 }
   const complaints: string[] = []
@@ -61,7 +64,8 @@ export function createLoad({ random, patience, users, most, secrets }: LoadOptio
     const answer = await insist(request, patience)
     const what = `${request.method} ${request.path}`
     if (answer.status >= 500) complaints.push(`${what} was answered ${answer.status}: ${answer.text}`)
-    for (const secret of secrets) if (answer.text.includes(secret)) complaints.push(`${what} was answered with a secret`)
+    for (const secret of secrets)
+      if (answer.text.includes(secret)) complaints.push(`${what} was answered with a secret`)
     return answer
   }
 
@@ -75,7 +79,7 @@ export function createLoad({ random, patience, users, most, secrets }: LoadOptio
     const label = `kill-${key}`
     const [token, password] = secrets
     const body = {
-      ...random.pick(wishes),
+      ...random.pick([anywhere, ...providers.flatMap((name) => wishes[name])]),
       disk_gb: random.pick([10, 20, 50]),
       image: 'ubuntu:24.04',
       label,
@@ -105,10 +109,10 @@ export function createLoad({ random, patience, users, most, secrets }: LoadOptio
       return
     }
     if (status === 'stopped') return random.chance(0.6) ? act(one, 'start') : end(one)
-    if (status !== 'running' && status !== 'ready') return random.chance(0.15) ? end(one) : undefined
+    if (status !== 'running' && status !== 'ready') return random.chance(0.04) ? end(one) : undefined
     const choice = random.next()
-    if (choice < 0.4) return act(one, 'stop')
-    if (choice < 0.5) return act(one, 'restart')
+    if (choice < 0.5) return act(one, 'stop')
+    if (choice < 0.6) return act(one, 'restart')
     if (choice < 0.8) return end(one)
   }
 

@@ -21,9 +21,17 @@ if (values.help) {
   process.exit(0)
 }
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
+
 const [kills, seed, settle] = [Number(values.kills), Number(values.seed), Number(values.settle)]
 console.log(`${kills} kills with the seed ${seed}`)
-const report = await killRun({ kills, seed, settleMs: settle * 1_000, say: (line) => console.log(line) })
+const report = await killRun({
+  kills,
+  seed,
+  settleMs: settle * 1_000,
+  confirmed: true,
+  say: (line) => console.log(line),
+})
 
 const { counts } = report
 console.log(

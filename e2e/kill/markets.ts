@@ -26,6 +26,8 @@ export interface Markets {
 }
 
 export interface MarketsOptions {
+  /** Whose keys the server gets. */
+  providers: readonly ProviderName[]
   seed: number
   random: Random
   /** Loading, lag and drift are so much faster than life. */
@@ -42,7 +44,7 @@ const create: Record<ProviderName, (options: SimulatorOptions) => ReturnType<typ
   novita: createNovita,
 }
 
-export async function listeningMarkets({ seed, random, speed, onOrder }: MarketsOptions): Promise<Markets> {
+export async function listeningMarkets({ providers, seed, random, speed, onOrder }: MarketsOptions): Promise<Markets> {
   const clock = flowingClock({ speed })
   const keys = Object.fromEntries(providerNames.map((name) => [name, `key-${name}-${random.hex(24)}`]))
   const simulators = Object.fromEntries(
@@ -54,7 +56,7 @@ export async function listeningMarkets({ seed, random, speed, onOrder }: Markets
   for (const name of providerNames) {
     const simulator = simulators[name]
     const handle = (request: SimRequest): SimReply => {
-      if (request.method === 'GET' || request.path.startsWith('/_control')) return simulator.handle(request)
+      if (!isOrder(request)) return simulator.handle(request)
       onOrder?.(name, 'before', request)
       const reply = simulator.handle(request)
       onOrder?.(name, 'after', request, reply)
@@ -62,6 +64,7 @@ export async function listeningMarkets({ seed, random, speed, onOrder }: Markets
     }
     const listener = await listen({ ...simulator, handle }, 0)
     listeners.push(listener)
+    if (!providers.includes(name)) continue
     settings[`${name.toUpperCase()}_API_KEY`] = keys[name] ?? ''
     settings[`${name.toUpperCase()}_API_BASE_URL`] = listener.url
   }
@@ -103,4 +106,9 @@ export async function listeningMarkets({ seed, random, speed, onOrder }: Markets
       await Promise.all(listeners.map((one) => one.close()))
     },
   }
+}
+
+/** Vast is searched with POST, too. */
+function isOrder({ method, path }: SimRequest): boolean {
+  return method !== 'GET' && !path.startsWith('/_control') && !path.includes('/bundles')
 }

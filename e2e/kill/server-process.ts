@@ -58,8 +58,12 @@ export function startProgram(args: readonly string[], settings: Record<string, s
       tell()
     })
   }
+  // Whoever stops the test stops what it started.
+  const takeAlong = () => void child.kill('SIGKILL')
+  process.once('exit', takeAlong)
   const exited = new Promise<Exit>((resolve) => {
     child.once('close', (code, signal) => {
+      process.off('exit', takeAlong)
       resolve({ code, signal, afterMs: Date.now() - begunAt })
       setImmediate(tell)
     })

@@ -59,11 +59,12 @@ interface Process {
   application: Application | null
   close: () => void
   callOffTick: () => void
+  tickedAt: Instant
 }
 
-/** Work is looked for when some is due, at the earliest and at the latest after. */
-const quickestTickMs = 500
-const slowestTickMs = 5 * secondMs
+/** A real worker looks twice a second. Where nothing is due that changes nothing and takes long, so only now and then. */
+const peekMs = secondMs
+const slowestTickMs = 10 * secondMs
 
 export function createHost(deps: HostDeps): Host {
   const { config, face, timeline, trace, random, marketplaces } = deps
@@ -108,7 +109,7 @@ export function createHost(deps: HostDeps): Host {
 
   function boot(): void {
     const life = createLife(spared ? null : deps.nextDeath())
-    const process: Process = { life, application: null, close: () => {}, callOffTick: () => {} }
+    const process: Process = { life, application: null, close: () => {}, callOffTick: () => {}, tickedAt: 0 }
     current = process
     trace.add('boot')
     void life.death.then((why) => down(process, why))
@@ -163,16 +164,17 @@ export function createHost(deps: HostDeps): Host {
     const { life, application } = process
     if (!life.isAlive || application === null) return
     process.callOffTick()
+    process.tickedAt = timeline.now()
     face.as(process, () => application.runDue()).catch((error: Error) => trace.add(`trouble ${error.message}`))
-    process.callOffTick = timeline.at(nextTickAt(), () => tick(process))
+    process.callOffTick = timeline.at(timeline.now() + peekMs, () => peek(process))
   }
 
-  /** A real worker looks twice a second; where nothing is due, that changes nothing and takes long. */
-  function nextTickAt(): Instant {
+  function peek(process: Process): void {
     const now = timeline.now()
     const [{ due } = { due: null }] = host.read<{ due: number | null }>(dueSql)
-    const dueAt = due === null ? Number.POSITIVE_INFINITY : due - host.skewMs
-    return Math.min(Math.max(dueAt, now + quickestTickMs), now + slowestTickMs)
+    const isDue = due !== null && due - host.skewMs <= now
+    if (isDue || now - process.tickedAt >= slowestTickMs) tick(process)
+    else process.callOffTick = timeline.at(now + peekMs, () => peek(process))
   }
 
   async function call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {

@@ -299,6 +299,8 @@ export function ledgerHoldsTheBill(
       )
     }
     for (const charge of ours) {
+      // A run that may have been and that no look saw: the marketplace did not say so, or said that it does not know.
+      if (nanosFromUsd(charge.amount_at_least_usd) === 0n) continue
       if (charge.ended_before === null || charge.ended_after === null) {
         throw new Broken('ledgerHoldsTheBill', `${label} at ${provider}: ${kind} still runs in the ledger`)
       }

@@ -6,6 +6,7 @@ import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { createFace } from './face.ts'
+import { Broken } from './invariants.ts'
 import { mutations } from './mutations.ts'
 import { runSeed } from './run-seed.ts'
 import { warmUp } from './warm-up.ts'
@@ -53,7 +54,9 @@ async function hunt(from: number, count: number): Promise<void> {
   await warmUp(face)
   for (let seed = from; seed < from + count; seed += 1) {
     const { broken } = await runSeed(seed, face, { tilt: mutation?.tilt })
-    if (broken === null) continue
+    const isCaught = broken instanceof Broken && mutation?.caughtBy.includes(broken.invariant) === true
+    if (broken !== null && !isCaught) console.log(`seed ${seed} is broken otherwise: ${broken.message}`)
+    if (!isCaught) continue
     console.log(`caught by seed ${seed} after ${seed - from + 1} seeds: ${broken.message}`)
     return
   }

@@ -7,6 +7,8 @@ import type { Fault } from '../../simulators/kit/faults.ts'
  */
 export interface Mutation {
   name: string
+  /** The invariants that have to catch it; another one would be chance. */
+  caughtBy: readonly string[]
   /** Below the repository. */
   file: string
   /** Text as it stands there, and what it becomes. A text that is not found exactly once is an error. */
@@ -37,6 +39,7 @@ const lostReplies: Fault = { kind: 'lose_reply', method: 'POST' }
 export const mutations: readonly Mutation[] = [
   {
     name: 'list lag ignored',
+    caughtBy: ['noBillingMachineIsWrittenOff'],
     file: 'server/src/reconcile/sight.ts',
     replace: [['begunAt < couldBeListedFrom + listLagMs', 'begunAt < launch.intendedAt']],
     tilt: {
@@ -47,6 +50,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'an auth error read as absence',
+    caughtBy: ['noBillingMachineIsWrittenOff'],
     file: 'server/src/reconcile/fleet.ts',
     replace: [
       [
@@ -58,6 +62,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: '`instances: null` read as an empty fleet',
+    caughtBy: ['noBillingMachineIsWrittenOff'],
     file: 'server/src/providers/vast/wire.ts',
     replace: [
       [
@@ -72,6 +77,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a short page taken for the last one',
+    caughtBy: ['noBillingMachineIsWrittenOff'],
     file: 'server/src/providers/runpod/fleet.ts',
     replace: [
       ['if (!pagination?.hasNextPage) return', 'if (!pagination?.hasNextPage || pods.length < listPageRows) return'],
@@ -87,12 +93,14 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'resend of a create after a 5xx',
+    caughtBy: ['oneMachineForOneAttempt'],
     file: 'server/src/outbound/http-client.ts',
     replace: [["request.repeat === 'safe' ? settings.tries : 1", 'settings.tries']],
     tilt: { faults: [{ kind: 'status_after', status: 502, body: '', times: 1 }] },
   },
   {
     name: 'intent skipped',
+    caughtBy: ['everyMachineIsWrittenDown'],
     file: 'server/src/reconcile/launch.ts',
     replace: [
       [
@@ -105,18 +113,21 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'label lost',
+    caughtBy: ['everyMachineIsWrittenDown'],
     file: 'server/src/providers/vast/launch-body.ts',
     replace: [['label: order.label', "label: 'job'"]],
     tilt: { names: ['vast'] },
   },
   {
     name: 'fencing dropped',
+    caughtBy: ['statusesMoveLegally', 'noBillingMachineIsWrittenOff', 'whatWasPromisedHolds'],
     file: 'server/src/store/instances.ts',
     replace: [[".where('claim_token', '=', claim.token)\n      .executeTakeFirst()", '.executeTakeFirst()']],
     tilt: { faults: [{ kind: 'late', delayMs: 25_000 }] },
   },
   {
     name: 'a price scale off by ten (1/100000 read as 1/10000)',
+    caughtBy: ['ledgerHoldsTheBill'],
     file: 'server/src/providers/novita/offers.ts',
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is text of a source
     replace: [['nanosFromUsd(`${price}e-5`)', 'nanosFromUsd(`${price}e-4`)']],
@@ -124,23 +135,29 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'double charge at a clock jump',
+    caughtBy: ['nothingIsChargedTwice'],
     file: 'server/src/core/charges/charge.ts',
     replace: [
       [
-        'return [...earlier, { ...known, lastOnAt: at }]',
-        'return at - known.lastOnAt > 600_000 ? [...earlier, ended(known, at, at), begin([...earlier, known], null, known.lastOnAt)].map((one, index, all) => (index === all.length - 1 ? { ...one, startedBefore: known.lastOnAt } : one)) : [...earlier, { ...known, lastOnAt: at }]',
+        'return [...earlier, { ...known, lastOnAt: Math.max(known.lastOnAt, begunAt) }]',
+        `const until = { ...known, lastOnAt: Math.max(known.lastOnAt, begunAt) }
+  if (until.lastOnAt - known.lastOnAt < 600_000) return [...earlier, until]
+  const again = { ...until, sequence: until.sequence + 1, startedAfter: known.lastOnAt, startedBefore: known.lastOnAt }
+  return [...earlier, ended(until, at, at), again]`,
       ],
     ],
     tilt: { sleeps: true },
   },
   {
     name: 'giving up on a termination',
+    caughtBy: ['noBillingMachineIsWrittenOff'],
     file: 'server/src/core/instances/decide.ts',
     replace: [['launch.settledAt !== null || gone) {', 'launch.settledAt !== null || gone || launch.orders >= 5) {']],
     tilt: { faults: [{ kind: 'status', status: 503, body: '{}' }, { kind: 'refuse' }] },
   },
   {
     name: 'interruption while starting forgotten',
+    caughtBy: ['interruptionsAreNoticed'],
     file: 'server/src/core/instances/decide.ts',
     replace: [
       [

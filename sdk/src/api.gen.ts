@@ -23,7 +23,7 @@ export interface Event {
   actor: string
   /** The status entered, for `status` events. */
   status: 'requested' | 'launching' | 'starting' | 'running' | 'ready' | 'interrupted' | 'stopping' | 'stopped' | 'terminating' | 'terminated' | 'failed' | null
-  because: 'asked' | 'cancelled' | 'plan_made' | 'machine_rented' | 'machine_adopted' | 'adopted' | 'outcome_unknown' | 'no_capacity' | 'price_rose' | 'launch_rejected' | 'provider_unavailable' | 'never_happened' | 'start_failed' | 'start_deadline' | 'health_deadline' | 'no_offer_left' | 'restarting' | 'machine_up' | 'health_passed' | 'no_health_check' | 'provider_silent' | 'interrupted' | 'no_spot_in_time' | 'machine_lost' | 'stopped_outside' | 'started_outside' | 'machine_stopped' | 'machine_gone' | 'cannot_start' | 'idle_too_long' | 'lease_over' | 'budget_spent' | null
+  because: 'asked' | 'cancelled' | 'plan_made' | 'machine_rented' | 'machine_adopted' | 'adopted' | 'outcome_unknown' | 'no_capacity' | 'price_rose' | 'launch_rejected' | 'provider_unavailable' | 'never_happened' | 'start_failed' | 'start_deadline' | 'health_deadline' | 'no_offer_left' | 'restarting' | 'machine_up' | 'health_passed' | 'no_health_check' | 'provider_silent' | 'interrupted' | 'no_spot_in_time' | 'machine_lost' | 'stopped_outside' | 'started_outside' | 'machine_stopped' | 'machine_gone' | 'restored' | 'cannot_start' | 'idle_too_long' | 'lease_over' | 'budget_spent' | null
   message: string
   data: Record<string, unknown>
 }
@@ -47,7 +47,7 @@ export interface AuditEntry {
   actor: string
   /** The status entered, for `status` events. */
   status: 'requested' | 'launching' | 'starting' | 'running' | 'ready' | 'interrupted' | 'stopping' | 'stopped' | 'terminating' | 'terminated' | 'failed' | null
-  because: 'asked' | 'cancelled' | 'plan_made' | 'machine_rented' | 'machine_adopted' | 'adopted' | 'outcome_unknown' | 'no_capacity' | 'price_rose' | 'launch_rejected' | 'provider_unavailable' | 'never_happened' | 'start_failed' | 'start_deadline' | 'health_deadline' | 'no_offer_left' | 'restarting' | 'machine_up' | 'health_passed' | 'no_health_check' | 'provider_silent' | 'interrupted' | 'no_spot_in_time' | 'machine_lost' | 'stopped_outside' | 'started_outside' | 'machine_stopped' | 'machine_gone' | 'cannot_start' | 'idle_too_long' | 'lease_over' | 'budget_spent' | null
+  because: 'asked' | 'cancelled' | 'plan_made' | 'machine_rented' | 'machine_adopted' | 'adopted' | 'outcome_unknown' | 'no_capacity' | 'price_rose' | 'launch_rejected' | 'provider_unavailable' | 'never_happened' | 'start_failed' | 'start_deadline' | 'health_deadline' | 'no_offer_left' | 'restarting' | 'machine_up' | 'health_passed' | 'no_health_check' | 'provider_silent' | 'interrupted' | 'no_spot_in_time' | 'machine_lost' | 'stopped_outside' | 'started_outside' | 'machine_stopped' | 'machine_gone' | 'restored' | 'cannot_start' | 'idle_too_long' | 'lease_over' | 'budget_spent' | null
   message: string
   data: Record<string, unknown>
   /** The values that were changed. */
@@ -182,7 +182,7 @@ export interface Instance {
   project: string
   status: InstanceStatus
   /** Why it entered this status; see `because_text`. */
-  because: 'asked' | 'cancelled' | 'plan_made' | 'machine_rented' | 'machine_adopted' | 'adopted' | 'outcome_unknown' | 'no_capacity' | 'price_rose' | 'launch_rejected' | 'provider_unavailable' | 'never_happened' | 'start_failed' | 'start_deadline' | 'health_deadline' | 'no_offer_left' | 'restarting' | 'machine_up' | 'health_passed' | 'no_health_check' | 'provider_silent' | 'interrupted' | 'no_spot_in_time' | 'machine_lost' | 'stopped_outside' | 'started_outside' | 'machine_stopped' | 'machine_gone' | 'cannot_start' | 'idle_too_long' | 'lease_over' | 'budget_spent'
+  because: 'asked' | 'cancelled' | 'plan_made' | 'machine_rented' | 'machine_adopted' | 'adopted' | 'outcome_unknown' | 'no_capacity' | 'price_rose' | 'launch_rejected' | 'provider_unavailable' | 'never_happened' | 'start_failed' | 'start_deadline' | 'health_deadline' | 'no_offer_left' | 'restarting' | 'machine_up' | 'health_passed' | 'no_health_check' | 'provider_silent' | 'interrupted' | 'no_spot_in_time' | 'machine_lost' | 'stopped_outside' | 'started_outside' | 'machine_stopped' | 'machine_gone' | 'restored' | 'cannot_start' | 'idle_too_long' | 'lease_over' | 'budget_spent'
   because_text: string
   message: string | null
   status_since: string
@@ -444,7 +444,7 @@ export interface Launch {
   until: string | null
   given_up_at: string | null
   /** Why it was given up. */
-  because: 'asked' | 'cancelled' | 'plan_made' | 'machine_rented' | 'machine_adopted' | 'adopted' | 'outcome_unknown' | 'no_capacity' | 'price_rose' | 'launch_rejected' | 'provider_unavailable' | 'never_happened' | 'start_failed' | 'start_deadline' | 'health_deadline' | 'no_offer_left' | 'restarting' | 'machine_up' | 'health_passed' | 'no_health_check' | 'provider_silent' | 'interrupted' | 'no_spot_in_time' | 'machine_lost' | 'stopped_outside' | 'started_outside' | 'machine_stopped' | 'machine_gone' | 'cannot_start' | 'idle_too_long' | 'lease_over' | 'budget_spent' | null
+  because: 'asked' | 'cancelled' | 'plan_made' | 'machine_rented' | 'machine_adopted' | 'adopted' | 'outcome_unknown' | 'no_capacity' | 'price_rose' | 'launch_rejected' | 'provider_unavailable' | 'never_happened' | 'start_failed' | 'start_deadline' | 'health_deadline' | 'no_offer_left' | 'restarting' | 'machine_up' | 'health_passed' | 'no_health_check' | 'provider_silent' | 'interrupted' | 'no_spot_in_time' | 'machine_lost' | 'stopped_outside' | 'started_outside' | 'machine_stopped' | 'machine_gone' | 'restored' | 'cannot_start' | 'idle_too_long' | 'lease_over' | 'budget_spent' | null
   because_text: string | null
   /** When the marketplace last took it. */
   interrupted_at: string | null

@@ -8,8 +8,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
 import packageJson from '../package.json' with { type: 'json' }
-import { forgetAnswers } from './app/once.ts'
 import { adoptionOf } from './app/adopt-named-machine.ts'
+import { forgetAnswers } from './app/once.ts'
 import { type AccountSettings, type Accounts, createAccounts } from './assembly/accounts.ts'
 import { lockDataDir } from './assembly/data-dir-lock.ts'
 import { tellWhatRuns, warnOfMissingKeys } from './assembly/greetings.ts'
@@ -54,6 +54,7 @@ import { createFleet } from './reconcile/fleet.ts'
 import { fleetMetrics } from './reconcile/fleet-metrics.ts'
 import { createProbe, type Probe } from './reconcile/probe.ts'
 import { createHealthWatch } from './reconcile/provider-health.ts'
+import { createReviver } from './reconcile/restored.ts'
 import { accountOf } from './reconcile/sight.ts'
 import { createWebhookDeliverer } from './reconcile/tasks/deliver-webhooks.ts'
 import { createMarketKeeper } from './reconcile/tasks/keep-market.ts'
@@ -64,17 +65,18 @@ import { sweepMetrics } from './reconcile/tasks/sweep-metrics.ts'
 import { watchBudgets } from './reconcile/tasks/watch-budgets.ts'
 import { webhookMetrics } from './reconcile/webhook-metrics.ts'
 import { createWorker } from './reconcile/worker.ts'
-import { sealLogs } from './store/chain.ts'
-import { createAnswerStore } from './store/answers.ts'
 import { createActivityStore } from './store/activity.ts'
+import { createAnswerStore } from './store/answers.ts'
 import { createBudgetStore } from './store/budgets.ts'
+import { sealLogs } from './store/chain.ts'
 import { createChainChecker } from './store/chain-check.ts'
 import { createChargeStore } from './store/charges.ts'
 import { createEventStore, type NewEvent } from './store/events.ts'
-import { createInstanceStore } from './store/instances.ts'
-import { createLaunchStore } from './store/launches.ts'
-import { createKeyStore } from './store/keys.ts'
 import { createFindingStore } from './store/findings.ts'
+import { restoredAt } from './store/installation.ts'
+import { createInstanceStore } from './store/instances.ts'
+import { createKeyStore } from './store/keys.ts'
+import { createLaunchStore } from './store/launches.ts'
 import { migrate } from './store/migrate.ts'
 import { createOperationStore } from './store/operations.ts'
 import { createProviderHealthStore } from './store/provider-health.ts'
@@ -160,6 +162,8 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
   sealLogs(database, Buffer.from(secretsKey.reveal(), 'base64'))
   const sealer = createSealer(Buffer.from(secretsKey.reveal(), 'base64'))
   const answers = createAnswerStore(database, sealer)
+  const providerKeys = createProviderKeyStore(database, sealer)
+  const providerKeysChanged = createBell()
   const instances = createInstanceStore(database, sealer)
   const launches = createLaunchStore(database)
   await Promise.all([instances.forgetClaims(), answers.forgetClaims()])
@@ -227,7 +231,22 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
   const changed = createBell()
   const fleet = createFleet(clock)
   const probe = surroundings.probe ?? createProbe(outbound)
-  const common = { instances, launches, events, charges, activity, budgets, providers, gpus, index, market, penalties, clock, log, bell }
+  const common = {
+    instances,
+    launches,
+    events,
+    charges,
+    activity,
+    budgets,
+    providers,
+    gpus,
+    index,
+    market,
+    penalties,
+    clock,
+    log,
+    bell,
+  }
   const alarms = metrics.counter('gpufleet_alarms_total', 'Times that somebody should look, by provider.', ['provider'])
   const book = createBudgetBook({ budgets, clock })
   const policies = policyMetrics(metrics, { book })
@@ -239,7 +258,10 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
     metrics,
     redactor,
   })
+  const findings = createFindingStore(database)
+  const revived = createReviver({ restoredAt: await restoredAt(database), findings, providers })
   const worker = createWorker({
+    revived,
     ...common,
     ...savingWork.forWorker,
     book,
@@ -252,7 +274,6 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
     keyMarkOf,
     countAlarm: (provider) => alarms.inc({ provider }),
   })
-  const findings = createFindingStore(database)
   const strays = createStrayStore(database, sealer)
   const sweeper = createSweeper({
     ...common,
@@ -312,8 +333,8 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
       keys: createKeyStore(database),
       random,
       launches,
-      providerKeys: createProviderKeyStore(database, sealer),
-      providerKeysChanged: createBell(),
+      providerKeys,
+      providerKeysChanged,
       environmentAccounts: (name: ProviderName) => settings.providers[name].accounts.map(({ account }) => account),
       listEvents: events.list,
       newestEventId: events.newest,

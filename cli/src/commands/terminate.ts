@@ -11,9 +11,11 @@ export function addTerminate(program: Command, run: Runner): void {
     .description(
       'End an instance for good, with its disk. Waits until the marketplace has confirmed that nothing is left.',
     )
-  takesChange(command, change.waitingFor).action((name: string, options: ChangeOptions) =>
-    run((context) => changeInstance(name, options, change, context)),
-  )
+  takesChange(command, change.waitingFor)
+    .option('--force', 'at once: without running its checkpoint command, or waiting for it')
+    .action((name: string, { force, ...options }: ChangeOptions & { force?: boolean }) =>
+      run((context) => changeInstance(name, options, force === true ? forced : change, context)),
+    )
 }
 
 const change: Change = {
@@ -36,3 +38,5 @@ const change: Change = {
         }
   },
 }
+
+const forced: Change = { ...change, order: (id, { client }) => client.terminateInstance(id, { force: true }) }

@@ -166,29 +166,31 @@ async function want(
 ): Promise<void> {
   const now = clock.now()
   const moved = change.status !== instance.status
-  const done = await instances.want(
-    instance.id,
-    {
-      from: [instance.status],
-      wanted: change.wanted,
-      because: 'asked',
-      at: now,
-      ...(moved && { status: change.status }),
-      ...(change.launch !== undefined && { launch: change.launch }),
-    },
-    {
-      at: now,
-      actor: who.actor,
-      instanceId: instance.id,
-      kind: moved ? 'status' : 'order',
-      status: moved ? change.status : null,
-      because: 'asked',
-      message: `${change.action} was asked for`,
-      data: { from: instance.status, action: change.action },
-    },
-  ).catch((error: unknown) => {
-    throw error instanceof BudgetRefused ? budgetSpent(error.refusal) : error
-  })
+  const done = await instances
+    .want(
+      instance.id,
+      {
+        from: [instance.status],
+        wanted: change.wanted,
+        because: 'asked',
+        at: now,
+        ...(moved && { status: change.status }),
+        ...(change.launch !== undefined && { launch: change.launch }),
+      },
+      {
+        at: now,
+        actor: who.actor,
+        instanceId: instance.id,
+        kind: moved ? 'status' : 'order',
+        status: moved ? change.status : null,
+        because: 'asked',
+        message: `${change.action} was asked for`,
+        data: { from: instance.status, action: change.action },
+      },
+    )
+    .catch((error: unknown) => {
+      throw error instanceof BudgetRefused ? budgetSpent(error.refusal) : error
+    })
   if (!done) {
     throw new AppError('not_allowed_now', `instance ${instance.id} has just changed`, {
       fix: 'look at it again, then decide',

@@ -93,7 +93,9 @@ test('silence is not absence: a chosen offer of a provider that is down is not c
     code: 'provider_unavailable',
     message: 'vast is down',
   })
-  await expect(launchInstance(chosen, null, someone, await world({ warnings: [down('runpod')] }))).rejects.toMatchObject({
+  await expect(
+    launchInstance(chosen, null, someone, await world({ warnings: [down('runpod')] })),
+  ).rejects.toMatchObject({
     code: 'offer_gone',
   })
 })

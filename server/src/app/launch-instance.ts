@@ -26,8 +26,14 @@ import type { InstanceStore } from '../store/instances.ts'
 import type { LaunchStore } from '../store/launches.ts'
 import { requireFunds } from './budget-gate.ts'
 import { AppError } from './errors.ts'
-import { type AvoidedOffer, avoidedOffers, checkSavingWork, type Particulars, particularsOf } from './plan-particulars.ts'
 import { type MarketDeps, modelLookup, modelsNamed } from './market.ts'
+import {
+  type AvoidedOffer,
+  avoidedOffers,
+  checkSavingWork,
+  type Particulars,
+  particularsOf,
+} from './plan-particulars.ts'
 import { checkPolicies } from './policy-checks.ts'
 import { projectAsked, type Who } from './who.ts'
 

@@ -2,11 +2,13 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { restoredAt, storeInstallation } from '../store/installation.ts'
 import { anEntry, anInstance, anInstanceId } from '../testing/builders.ts'
 import { testStores } from '../testing/database.ts'
 import { backUp, restore } from './backup.ts'
 import { lockDataDir } from './data-dir-lock.ts'
 
+const today = new Date('2026-10-01T00:00:00Z')
 let folder: string
 let database: string
 beforeEach(() => {
@@ -17,6 +19,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 async function withInstance(number: number): Promise<void> {
   const stores = await testStores(database)
+  await storeInstallation(stores.database, 'first')
   await stores.instances.add(anEntry({ instance: anInstance({ id: anInstanceId(number) }) }))
   await stores.close()
 }
@@ -37,9 +40,9 @@ test('a backup taken while the server writes is whole; restored, it is what was 
   await withInstance(2)
   expect(await instancesIn(database)).toHaveLength(2)
 
-  const before = restore(copy, database, 'today')
+  const before = restore(copy, database, today)
   expect(await instancesIn(database)).toEqual([anInstanceId(1)])
-  expect(before).toBe(`${database}.before-restore-today`)
+  expect(before).toBe(`${database}.before-restore-2026-10-01T00-00-00-000Z`)
   expect(await instancesIn(before ?? '')).toHaveLength(2)
 })
 
@@ -55,9 +58,9 @@ test('a damaged copy is refused, and nothing is touched', async () => {
   await withInstance(1)
   const damaged = join(folder, 'damaged.db')
   writeFileSync(damaged, 'this is no database, however long it may be'.repeat(200))
-  expect(() => restore(damaged, database, 'today')).toThrow('damaged')
+  expect(() => restore(damaged, database, today)).toThrow('damaged')
   expect(await instancesIn(database)).toHaveLength(1)
-  expect(existsSync(`${database}.before-restore-today`)).toBe(false)
+  expect(existsSync(`${database}.before-restore-2026-10-01T00-00-00-000Z`)).toBe(false)
 })
 
 test('a restore works where there was nothing', async () => {
@@ -65,8 +68,11 @@ test('a restore works where there was nothing', async () => {
   const copy = join(folder, 'copy.db')
   await backUp(database, copy)
   const elsewhere = join(folder, 'new', 'gpufleet.db')
-  expect(restore(copy, elsewhere, 'today')).toBeNull()
+  expect(restore(copy, elsewhere, today)).toBeNull()
   expect(await instancesIn(elsewhere)).toHaveLength(1)
+  const stores = await testStores(elsewhere)
+  expect(await restoredAt(stores.database)).toBe(today.getTime())
+  await stores.close()
 })
 
 test('a folder that is in use is not taken twice, and is free again afterwards', () => {

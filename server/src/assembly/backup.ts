@@ -32,21 +32,27 @@ export async function backUp(database: string, to: string): Promise<void> {
 }
 
 /**
- * Puts a copy in the place of the database. What was there is kept beside it.
+ * Puts a copy in the place of the database. What was there is kept beside it. That it was restored is written into it: what
+ * has ended since the copy was made is not rented anew.
  *
  * The server must not be at work on it: take the lock of its folder first.
  *
  * @returns where the old database is now; null when there was none
  * @throws ConfigError when the copy is damaged, or none of ours
  */
-export function restore(from: string, database: string, stamp: string): string | null {
+export function restore(from: string, database: string, now: Date): string | null {
   if (!existsSync(from)) throw new ConfigError([`there is no file ${from}`])
   checkDatabase(from)
   mkdirSync(dirname(database), { recursive: true, mode: 0o700 })
   const incoming = `${database}.incoming`
   copyFileSync(from, incoming)
   checkDatabase(incoming)
+  const copy = new DatabaseSync(incoming)
+  copy.prepare('UPDATE installation SET restored_at = ?').run(now.getTime())
+  copy.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  copy.close()
 
+  const stamp = now.toISOString().replace(/[:.]/g, '-')
   const before = existsSync(database) ? `${database}.before-restore-${stamp}` : null
   if (before !== null) {
     // What is only in the log of the old database belongs to it.
@@ -67,7 +73,7 @@ function checkDatabase(path: string): void {
     file = new DatabaseSync(path, { readOnly: true })
     const [first] = file.prepare('PRAGMA integrity_check').all()
     if (first?.integrity_check !== 'ok') throw new Error(String(first?.integrity_check))
-    file.prepare('SELECT count(*) FROM instances').get()
+    file.prepare('SELECT count(*) FROM instances, installation').get()
     file.prepare('SELECT count(*) FROM kysely_migration').get()
   } catch (error) {
     throw new ConfigError([`${path} is damaged, or not a database of gpufleet: ${(error as Error).message}`])

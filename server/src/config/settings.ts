@@ -152,7 +152,7 @@ export const settings: readonly Setting[] = [
     name: 'INSTALLATION_ID',
     group: 'Server',
     description:
-      'Marks our machines at the marketplaces: 4 to 12 lower-case letters and digits. Without it one is made and kept in DATA_DIR/installation-id.',
+      'Marks our machines at the marketplaces: 4 to 12 lower-case letters and digits. Without it one is made and kept in DATA_DIR/installation-id. It belongs to one database: two servers with the same id would take over each other’s machines.',
     schema: z.string().regex(/^[0-9a-z]{4,12}$/, 'takes 4 to 12 lower-case letters and digits'),
   },
   {

@@ -107,6 +107,18 @@ describe('while the first call is under way', () => {
     await world.answers.finish(key, 1, 'too late')
     expect((await newKey('ci')).headers['idempotency-replayed']).toBe('true')
   })
+
+  test('and died with its process, the next process runs it at once', async () => {
+    const key = { scope: 'createKey keyless', key: 'order-66' }
+    const fingerprint = 'fingerprint of {"body":{"name":"ci","role":"viewer"},"params":{},"query":{}}'
+    await world.answers.claim(key, { fingerprint, now: world.clock.now(), forMs: 3 * minuteMs })
+    await world.answers.forgetClaims()
+    const first = await newKey('ci')
+    expect(first.status).toBe(201)
+    // What is answered stays answered.
+    await world.answers.forgetClaims()
+    expect((await newKey('ci')).json).toEqual(first.json)
+  })
 })
 
 test('a marketplace that failed is asked again', async () => {

@@ -408,6 +408,7 @@ describe('notices', () => {
         operation: 'look',
         kind: 'deprecation',
         text: 'vast calls what we use for look deprecated since 2026-09-21; it ends on 2027-01-01.',
+        version: null,
         sunsetAt: Date.UTC(2027, 0, 1),
         link: null,
       },
@@ -420,14 +421,15 @@ describe('notices', () => {
     expect(await metrics.text()).toContain('gpufleet_provider_notices_total{provider="vast",kind="deprecation"} 2')
   })
 
-  test('a new API version is told, the first one is not', async () => {
-    const { send, notices, wire } = setup({ script: [{ headers: { 'api-version': '2026-08' } }] })
+  test('a new API version is a change, the first one is only noted', async () => {
+    const { send, notices, log, wire } = setup({ script: [{ headers: { 'api-version': '2026-08' } }] })
     await send()
-    expect(notices).toEqual([])
+    expect(notices).toMatchObject([{ kind: 'version', version: '2026-08' }])
+    expect(log.lines).toEqual([])
     wire.follow({ headers: { 'api-version': '2026-10' } })
     await send()
     await send()
-    expect(notices).toMatchObject([
+    expect(notices.slice(1)).toMatchObject([
       { kind: 'version_change', text: expect.stringContaining('2026-10; before it was 2026-08') },
     ])
   })

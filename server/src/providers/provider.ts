@@ -116,6 +116,8 @@ export interface ProviderDescription {
     stopped: 'disk' | 'nothing' | 'cannot_stop'
     /** What the disk costs while stopped, in percent of what it costs while running; 100 unless it differs. */
     stoppedDiskPercent?: number
+    /** What a line of its bill is rounded to, where it has a bill to read. */
+    billRoundsTo?: Nanos
   }
   /** Our names of the regions it has. */
   regions: readonly string[]

@@ -176,7 +176,7 @@ describe('before an end', () => {
     expect(runs).toHaveLength(1)
 
     const other = anInstanceId(2)
-    await fleet.wish({ policies: { ...noPolicies, checkpoint } }, other)
+    await fleet.wish({ sshPublicKey: 'ssh-ed25519 AAAA', policies: { ...noPolicies, checkpoint } }, other)
     await fleet.until('ready', minuteMs, other)
     await terminateInstance(other, someone, fleet.deps, { force: true })
     await fleet.until('terminated', 20 * secondMs, other)
@@ -187,13 +187,23 @@ describe('before an end', () => {
     await ready({ ...noPolicies, checkpoint: null } as never)
     await terminate()
     await fleet.until('terminated', minuteMs)
-    const other = anInstanceId(2)
-    await fleet.wish({ policies: { ...noPolicies, checkpoint }, onInterruption: 'wait' }, other)
-    const { launch } = await fleet.until('ready', minuteMs, other)
+    const wish = { sshPublicKey: 'ssh-ed25519 AAAA', policies: { ...noPolicies, checkpoint } }
+    const young = anInstanceId(3)
+    vast.afterMade = (made) => vast.setPhase(made, 'starting')
+    await fleet.wish(wish, young)
+    const { launch: starting } = await fleet.until('starting', minuteMs, young)
+    await terminateInstance(young, someone, fleet.deps)
+    vast.setPhase(starting?.externalId ?? '', 'running')
+    await fleet.until('terminated', 20 * secondMs, young)
+    vast.afterMade = undefined
+
+    const down = anInstanceId(2)
+    await fleet.wish({ ...wish, onInterruption: 'wait' }, down)
+    const { launch } = await fleet.until('ready', minuteMs, down)
     vast.setPhase(launch?.externalId ?? '', 'interrupted')
-    await fleet.until('interrupted', minuteMs, other)
-    await terminateInstance(other, someone, fleet.deps)
-    await fleet.until('terminated', 20 * secondMs, other)
+    await fleet.until('interrupted', minuteMs, down)
+    await terminateInstance(down, someone, fleet.deps)
+    await fleet.until('terminated', 20 * secondMs, down)
     expect(runs).toEqual([])
   })
 
@@ -204,6 +214,14 @@ describe('before an end', () => {
     await fleet.until('terminated', 20 * secondMs)
     expect(await told('checkpoint')).toMatchObject([{ data: { result: 'unreachable' } }])
   })
+})
+
+test('our own policies save the work too', async () => {
+  await ready({ ...noPolicies, checkpoint, maxLifetimeMs: hourMs } as never)
+  await fleet.pass(65 * minuteMs, 5 * secondMs)
+  expect(await fleet.instance()).toMatchObject({ status: 'terminated', because: 'lease_over' })
+  expect(runs).toHaveLength(1)
+  expect(vast.machines.size).toBe(0)
 })
 
 describe('an announced reclaim', () => {

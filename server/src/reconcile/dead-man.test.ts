@@ -17,14 +17,12 @@ async function world(possible: boolean, publicUrl: string | undefined = 'https:/
   ordered = []
   vast = fakeProvider({ clock, abilities: { deadMan: { possible, why: 'it has no key of its own' } } })
   vast.before.launch = (_what, order) => void ordered.push(order as LaunchOrder)
-  fleet = await aReconciler({ clock, providers: [vast] })
-  fleet.deps.deadMan = {
+  const deadMan = {
     publicUrl,
     apiOriginOf: () => 'https://console.vast.ai',
-    tokenFor: (label) => `${label}.signed`,
+    tokenFor: (label: string) => `${label}.signed`,
   }
-  const { createWorker } = await import('./worker.ts')
-  Object.assign(fleet.worker, createWorker(fleet.deps))
+  fleet = await aReconciler({ clock, providers: [vast], deadMan, ownSshKey: () => 'ssh-ed25519 OURS gpufleet' })
 }
 beforeEach(() => world(true))
 
@@ -64,9 +62,6 @@ test('a machine for which none was asked gets none', async () => {
 })
 
 test('our own key goes onto machines with a checkpoint, and no others', async () => {
-  fleet.deps.ownSshKey = () => 'ssh-ed25519 OURS gpufleet'
-  const { createWorker } = await import('./worker.ts')
-  Object.assign(fleet.worker, createWorker(fleet.deps))
   const checkpoint = { command: 'save', timeoutMs: minuteMs }
   await fleet.wish({ policies: { ...noPolicies, checkpoint }, sshPublicKey: 'ssh-ed25519 AAAA' })
   await fleet.until('ready', minuteMs)

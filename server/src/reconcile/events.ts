@@ -226,7 +226,9 @@ export function alarmEvent(
   })
   if (isNewsOutOfReach(launch, seen, at)) {
     const machine = launch.externalId ?? 'not known yet'
-    return alarm(`${outOfReach}; machine ${machine} (${launch.label}) may be billed, and nobody looks after it`)
+    return alarm(
+      `${outOfReach}; machine ${machine} (${launch.label}) may be billed, and nobody looks after it. If you know that it is gone, release the instance`,
+    )
   }
   // A bid that does not help costs nothing.
   if (order === null || order.kind === 'bid' || launch.orders < 4) return undefined

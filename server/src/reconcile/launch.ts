@@ -6,7 +6,7 @@ import { offerId } from '../core/offers/offer.ts'
 import type { OfferIndex } from '../core/offers/offer-index.ts'
 import type { PlannedOffer } from '../core/offers/plan.ts'
 import type { ProviderName } from '../core/providers.ts'
-import { type Clock, type Instant, secondMs } from '../core/time.ts'
+import { type Clock, type Instant, minuteMs, secondMs } from '../core/time.ts'
 import type { Log } from '../observability/log.ts'
 import { type Launched, type LaunchOrder, type Provider, ProviderError } from '../providers/provider.ts'
 import { BudgetRefused } from '../store/budgets.ts'
@@ -58,22 +58,23 @@ export async function launch(
       : [...earlier, noDeadManEvent(instance, provider.name, deadMan.why, intent.intendedAt)]
   const mayGoOn = await deps.instances
     .recordIntent(
-    claim,
-    intent,
-    {
-      status: 'launching',
-      because: 'plan_made',
-      message: null,
-      statusSince: intent.intendedAt,
-      endedAt: null,
-      dueAt: intent.intendedAt + secondMs,
-    },
-    [...more, attemptEvent(intent), statusEvent(instance, 'launching', 'plan_made', null, intent.intendedAt)],
-    { minimumMs: provider.describe().billing.minimumMs },
-  ).catch((error: unknown) => {
-    if (error instanceof BudgetRefused) return error
-    throw error
-  })
+      claim,
+      intent,
+      {
+        status: 'launching',
+        because: 'plan_made',
+        message: null,
+        statusSince: intent.intendedAt,
+        endedAt: null,
+        dueAt: intent.intendedAt + secondMs,
+      },
+      [...more, attemptEvent(intent), statusEvent(instance, 'launching', 'plan_made', null, intent.intendedAt)],
+      { minimumMs: provider.describe().billing.minimumMs },
+    )
+    .catch((error: unknown) => {
+      if (error instanceof BudgetRefused) return error
+      throw error
+    })
   if (mayGoOn instanceof BudgetRefused) return notPaidFor(claim, instance, mayGoOn, deps)
   if (!mayGoOn) return
 
@@ -96,13 +97,15 @@ export async function launch(
   return refused(claim, instance, intent, error, deps)
 }
 
-/** How long a launch waits for the funds of those that were given up and are being ended. */
+/** A launch waits for the funds of those that were given up and are being ended, but not for ever. */
 const fundsComeFreeMs = 10 * secondMs
+const fundsPatienceMs = 10 * minuteMs
 
 /** Nothing was rented: a budget does not pay for it, or not yet. */
 async function notPaidFor(claim: Claim, instance: Instance, { refusal, message }: BudgetRefused, deps: LaunchDeps) {
   const now = deps.clock.now()
-  if (refusal.isForNow) return deps.instances.release(claim, now + fundsComeFreeMs)
+  const mayWait = refusal.isForNow && now - instance.statusSince < fundsPatienceMs
+  if (mayWait) return deps.instances.release(claim, now + fundsComeFreeMs)
   await deps.instances.recordDecision(
     claim,
     { status: 'failed', because: 'budget_spent', message, statusSince: now, endedAt: now, dueAt: null },

@@ -73,7 +73,8 @@ export async function pass(claim: Claim, deps: PassDeps): Promise<void> {
   if (decided.order?.kind === 'rent') return rent(claim, instance, deps)
   // An order that reaches nobody is not given, and does not count as given.
   const reachable = seen.outOfReach === undefined ? decided : { ...decided, order: null }
-  const held = launch === null ? null : heldForCheckpoint(instance, launch, reachable, seen, checkpointChance(now, provider, deps))
+  const held =
+    launch === null ? null : heldForCheckpoint(instance, launch, reachable, seen, checkpointChance(now, provider, deps))
   const decision = held === null ? reachable : { ...reachable, order: held.order, dueAt: held.dueAt }
   const alarm = launch === null ? undefined : alarmEvent(launch, seen, decision.order, now)
 
@@ -184,12 +185,14 @@ function decidedFrom(
     endedAt: final ? now : null,
     dueAt: final ? null : decision.dueAt,
     ...wantedAfter(decision),
-    ...(instance.launch !== null && { launch: {
+    ...(instance.launch !== null && {
+      launch: {
         ...launchChange(instance.launch, decision, seen, now, moved),
         ...(isTaken(instance, decision) && { interruptedAt: now }),
         ...(decision.order?.kind === 'bid' && { bidPerHour: decision.order.perHour }),
         ...more,
-      } }),
+      },
+    }),
   }
 }
 

@@ -248,6 +248,15 @@ describe('a budget', () => {
     expect(await r.until('ready', 5 * minuteMs)).toMatchObject({ attempt: 2 })
   })
 
+  test('does not wait for ever for funds that do not come free', async () => {
+    const { r, vast } = await aWorld()
+    vast.offers = [anOffer(), anOffer({ externalId: 'other', placeKey: 'other' })]
+    vast.obeys = false
+    vast.afterMade = (externalId) => vast.setPhase(externalId, 'failed')
+    await r.wish({ policies: { ...noPolicies, budget: { limit: usd('0.5'), action: 'stop' } } })
+    expect(await r.until('failed', 12 * minuteMs)).toMatchObject({ because: 'budget_spent', attempt: 1 })
+  })
+
   test('tells of its thresholds once, also over a restart', async () => {
     const { r, ready, clock, vast } = await aWorld()
     await setBudget(r, { action: 'none' })

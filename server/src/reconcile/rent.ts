@@ -1,13 +1,14 @@
 import type { Instance, Launch } from '../core/instances/instance.ts'
 import type { MarketKeeper } from '../core/offers/market-view.ts'
-import { interestFromWish } from '../core/offers/wish-plan.ts'
 import type { Market } from '../core/offers/offer.ts'
+import { interestFromWish } from '../core/offers/wish-plan.ts'
 import type { ProviderName } from '../core/providers.ts'
 import { onDemandFrom, wishNow, withoutMachineSince } from '../core/spot/fallback.ts'
 import { interruptionsBy, rememberedForMs } from '../core/spot/places.ts'
 import { type Clock, type Instant, minuteMs, secondMs } from '../core/time.ts'
 import type { NewEvent } from '../store/events.ts'
 import type { Claim, Decided } from '../store/instances.ts'
+import { type BidDeps, termsOf } from './bids.ts'
 import {
   avoidedProviders,
   type CandidateDeps,
@@ -18,11 +19,11 @@ import {
   sinceLastUp,
   whyNothing,
 } from './candidates.ts'
-import { type BidDeps, termsOf } from './bids.ts'
 import { fellBackEvent, offerName, offersSkipped, statusEvent } from './events.ts'
 import { type LaunchDeps, launch } from './launch.ts'
 import { type QuoteDeps, quote } from './quote.ts'
 import type { RentQueue } from './rent-queue.ts'
+import type { Reviver } from './restored.ts'
 import type { KeptWarning } from './tasks/keep-market.ts'
 
 export type RentDeps = CandidateDeps &
@@ -31,6 +32,8 @@ export type RentDeps = CandidateDeps &
   LaunchDeps & {
     market: { freshen(...asked: Parameters<MarketKeeper['freshen']>): Promise<KeptWarning[]> }
     queue: RentQueue
+    /** What a wish from a backup may do; without it, all that any other may. */
+    revived?: Reviver
     /** Counts machines that take the place of one that was up. */
     countRelaunch?: (provider: ProviderName, market: Market) => void
     clock: Clock
@@ -50,6 +53,9 @@ export async function rent(claim: Claim, asked: Instance, rentDeps: RentDeps): P
   const { clock, instances, market, queue } = rentDeps
   const begunAt = clock.now()
   const all = await rentDeps.launches.ofInstance(asked.id)
+  const revived = await rentDeps.revived?.(asked, all)
+  if (revived === 'wait_for_the_sweep') return instances.release(claim, begunAt + afterRefusalMs)
+  if (revived === 'gone') return notAnew(claim, asked, rentDeps)
   const since = withoutMachineSince(asked, all)
   const onDemandAt = onDemandFrom(asked.wish, since)
   const fellBack = onDemandAt !== null && begunAt >= onDemandAt
@@ -141,6 +147,20 @@ export async function rent(claim: Claim, asked: Instance, rentDeps: RentDeps): P
     ...skippedEvents(instance, skipped, deps),
     statusEvent(instance, 'failed', 'no_offer_left', message, now),
   ])
+}
+
+/** It came back with a backup, and no machine of it is left. */
+async function notAnew(claim: Claim, instance: Instance, { clock, instances }: RentDeps): Promise<void> {
+  const now = clock.now()
+  const failed: Decided = {
+    status: 'failed',
+    because: 'restored',
+    message: null,
+    statusSince: now,
+    endedAt: now,
+    dueAt: null,
+  }
+  await instances.recordDecision(claim, failed, [statusEvent(instance, 'failed', 'restored', null, now)])
 }
 
 /** A marketplace that refuses our key does not come back by itself. */

@@ -112,12 +112,12 @@ describe('a bid', () => {
   })
 
   test.each([
-    ['the cap', { maxPricePerHour: usd('0.29') }],
-    ['the on-demand price', {}],
-  ])('is not raised above %s: the instance goes elsewhere', async (_what, change) => {
-    await wish(change)
+    ['the cap', '0.29', '0.30'],
+    ['the on-demand price', '0.60', '0.51'],
+  ])('is not raised above %s: the instance goes elsewhere', async (_what, cap, wins) => {
+    await wish({ maxPricePerHour: usd(cap) })
     await fleet.until('ready', minuteMs)
-    outbid('vast-1', 'maxPricePerHour' in change ? '0.30' : '0.51')
+    outbid('vast-1', wins)
     await fleet.pass(minuteMs)
 
     expect(bids()).toEqual([])

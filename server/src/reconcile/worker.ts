@@ -120,15 +120,16 @@ export function createWorker(deps: WorkerDeps, { laneWidth = 64, leftoverWidth =
     if ((await enforcePolicies(passDeps)) === 0) return []
     const passes: Promise<void>[] = []
     for (let full = true; full; ) {
-      const claims = await deps.instances.claimDue(deps.clock.now(), { limit: batch, forMs: claimMs, onlyAskedFor: true })
+      const claims = await deps.instances.claimDue(deps.clock.now(), {
+        limit: batch,
+        forMs: claimMs,
+        onlyAskedFor: true,
+      })
       for (const claim of claims) passes.push(track(lanes.enter(claim.lane), guarded(claim)))
       full = claims.length === batch
     }
     const over = new AbortController()
-    await Promise.race([
-      Promise.all(passes),
-      deps.clock.sleep(policiesFirstMs, over.signal).catch(() => {}),
-    ])
+    await Promise.race([Promise.all(passes), deps.clock.sleep(policiesFirstMs, over.signal).catch(() => {})])
     over.abort()
     return passes
   }

@@ -8,6 +8,7 @@ import * as access from './migrations/0006-access.ts'
 import * as providerHealth from './migrations/0007-provider-health.ts'
 import * as installation from './migrations/0008-installation.ts'
 import * as charges from './migrations/0009-charges.ts'
+import * as bills from './migrations/0010-bills.ts'
 import type { Database } from './sqlite.ts'
 
 /** Brings the schema up to date. Migrations only go forward; a backup is the way back. */
@@ -25,6 +26,7 @@ export async function migrate(database: Database): Promise<void> {
         '0007-provider-health': providerHealth,
         '0008-installation': installation,
         '0009-charges': charges,
+        '0010-bills': bills,
       }),
     },
   })

@@ -4,6 +4,12 @@ import type { Tables } from './tables.ts'
 
 export type Database = Kysely<Tables>
 
+interface Prepared {
+  statement: StatementSync
+  /** Whether it answers rows. */
+  reader: boolean
+}
+
 /** Lists of any length make texts without end. */
 const mostStatements = 500
 
@@ -20,15 +26,16 @@ export function openSqlite(path: string, around = (dialect: Dialect) => dialect)
   file.exec('PRAGMA foreign_keys = ON')
   file.exec('PRAGMA busy_timeout = 5000')
   // The same few hundred texts come again and again, and preparing one takes longer than running it.
-  const statements = new Map<string, StatementSync>()
-  function prepared(sql: string): StatementSync {
+  const statements = new Map<string, Prepared>()
+  function prepared(sql: string): Prepared {
     const known = statements.get(sql)
     if (known !== undefined) return known
     const statement = file.prepare(sql)
     statement.setReadBigInts(true)
     if (statements.size >= mostStatements) statements.clear()
-    statements.set(sql, statement)
-    return statement
+    const made = { statement, reader: statement.columns().length > 0 }
+    statements.set(sql, made)
+    return made
   }
 
   return new Kysely<Tables>({
@@ -37,9 +44,9 @@ export function openSqlite(path: string, around = (dialect: Dialect) => dialect)
         database: {
           close: () => file.close(),
           prepare(sql: string) {
-            const statement = prepared(sql)
+            const { statement, reader } = prepared(sql)
             return {
-              reader: statement.columns().length > 0,
+              reader,
               all: (parameters: readonly unknown[]) => statement.all(...inputs(parameters)).map(withNumbers),
               run: (parameters: readonly unknown[]) => statement.run(...inputs(parameters)),
               *iterate(parameters: readonly unknown[]) {

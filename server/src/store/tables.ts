@@ -6,6 +6,9 @@ export interface Tables {
   launches: LaunchesTable
   events: EventsTable
   charges: ChargesTable
+  bill_lines: BillLinesTable
+  bill_reads: BillReadsTable
+  bill_alarms: BillAlarmsTable
   idempotency_keys: IdempotencyKeysTable
   findings: FindingsTable
   account_checks: AccountChecksTable
@@ -125,6 +128,40 @@ export interface ChargesTable {
   certain: number
   ended_after: number | null
   ended_before: number | null
+}
+
+/** What a marketplace says that it charged, as it was read last. */
+export interface BillLinesTable {
+  provider: string
+  account: string
+  external_id: string | null
+  label: string | null
+  kind: string
+  from_at: number
+  until_at: number
+  amount_nano: bigint
+}
+
+/** How far an account's bill has been read. */
+export interface BillReadsTable {
+  provider: string
+  account: string
+  /** 0 or 1: whether the marketplace has an API for it. */
+  has_bill: number
+  covered_from: number | null
+  complete_until: number | null
+  read_at: number | null
+  tried_at: number
+  error: string | null
+}
+
+/** The unexplained differences that people were told of. */
+export interface BillAlarmsTable {
+  provider: string
+  account: string
+  machine: string
+  amount_nano: bigint
+  at: number
 }
 
 export interface IdempotencyKeysTable {
@@ -314,4 +351,5 @@ export interface AccountChecksTable {
 
 export interface InstallationTable {
   id: string
+  restored_at: number | null
 }

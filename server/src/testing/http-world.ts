@@ -425,7 +425,8 @@ const validators = new Map<string, ValidateFunction>()
 
 /** An address of an operation, with something in the place of its parameters. */
 export function addressOf(template: string, parameters: Readonly<Record<string, string>> = {}): string {
-  const usual: Record<string, string> = { id: 'inst_0000000000000000', name: 'lambda', account: 'spare' }
+  const prefix = template.includes('/budgets/') ? 'bud' : 'inst'
+  const usual: Record<string, string> = { id: `${prefix}_0000000000000000`, name: 'lambda', account: 'spare' }
   return template.replace(/\{(\w+)\}/g, (_, name: string) => parameters[name] ?? usual[name] ?? 'something')
 }
 

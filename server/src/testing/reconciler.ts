@@ -42,6 +42,8 @@ export interface ReconcilerOptions {
   countRelaunch?: WorkerDeps['countRelaunch']
   /** Plays the machines' shells; without it nothing is run on them. */
   shell?: MachineShell
+  deadMan?: WorkerDeps['deadMan']
+  ownSshKey?: WorkerDeps['ownSshKey']
 }
 
 /** The worker with everything real but the marketplaces and the time. */
@@ -75,6 +77,8 @@ export async function aReconciler({
     ...(more.countStop !== undefined && { countStop: more.countStop }),
     ...(more.countInterruption !== undefined && { countInterruption: more.countInterruption }),
     ...(more.countRelaunch !== undefined && { countRelaunch: more.countRelaunch }),
+    ...(more.deadMan !== undefined && { deadMan: more.deadMan }),
+    ...(more.ownSshKey !== undefined && { ownSshKey: more.ownSshKey }),
     ...(more.shell !== undefined && {
       checkpoints: createCheckpointRunner({ ...stores, shell: more.shell, bell: createBell(), clock, log }),
     }),

@@ -44,6 +44,7 @@ export const reasons = {
   started_outside: 'the machine was started, but not by us',
   machine_stopped: 'the machine is stopped; its disk is kept',
   machine_gone: 'the marketplace confirmed the end',
+  restored: 'it came back with a backup, and no machine of it is left; nothing was rented anew',
   cannot_start: 'the marketplace has no free GPU for this machine now',
   idle_too_long: 'nobody used it for as long as its idle policy allows',
   lease_over: 'its maximum lifetime is over',

@@ -71,11 +71,7 @@ export function periodAt({ period }: Pick<Budget, 'period'>, now: Instant): Peri
 export function amountWithin(charge: Charge, { from }: Period, now: Instant): Nanos {
   const whole = amountOf(charge, now).atMost
   if (from === null) return whole
-  const before = costOver(
-    charge.ratePerHour,
-    Math.min(from, charge.endedBefore ?? from) - charge.startedAfter,
-    charge.stepMs,
-  )
+  const before = costOver(charge.ratePerHour, from - charge.startedAfter, charge.stepMs)
   return nanos(whole > before ? whole - before : 0n)
 }
 
@@ -161,7 +157,7 @@ export function budgetName({ scope, key, period }: Pick<Budget, 'scope' | 'key' 
 }
 
 /** What it costs from a moment on, as it stands. */
-export function costAhead({ perHour }: Spending, ms: number): Nanos {
+function costAhead({ perHour }: Spending, ms: number): Nanos {
   return costOver(perHour, ms)
 }
 
@@ -178,8 +174,8 @@ export function isSpent({ limit }: Budget, spending: Spending, untilNextLookMs: 
 /** A look takes its time, and so does the order after it. */
 const lateMs = 5 * secondMs
 
-export const thresholds = [50, 80, 100] as const
-export type Threshold = (typeof thresholds)[number]
+const thresholds = [50, 80, 100] as const
+type Threshold = (typeof thresholds)[number]
 
 export function thresholdsPassed({ limit }: Pick<Budget, 'limit'>, spent: Nanos): Threshold[] {
   return thresholds.filter((percent) => spent * 100n >= limit * BigInt(percent))

@@ -29,7 +29,7 @@ export interface IdleState {
 }
 
 /** The warning comes so long before the stop: a tenth of the time, at least two minutes. */
-export function idleLeadMs(timeoutMs: number): number {
+function idleLeadMs(timeoutMs: number): number {
   return Math.max(2 * minuteMs, Math.round(timeoutMs / 10))
 }
 

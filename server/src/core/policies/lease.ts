@@ -11,7 +11,7 @@ export interface LeaseState {
 }
 
 /** A tenth of the time, at least two minutes and at most an hour. */
-export function leaseLeadMs(lifetimeMs: number): number {
+function leaseLeadMs(lifetimeMs: number): number {
   return Math.min(hourMs, Math.max(2 * minuteMs, Math.round(lifetimeMs / 10)))
 }
 

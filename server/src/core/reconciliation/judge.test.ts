@@ -77,6 +77,16 @@ test('a second machine under one label is ended, and the one that we know stays,
   ])
 })
 
+test('of two under one label none is ended before the instance has settled on one', () => {
+  for (const externalId of [null, 'm-9']) {
+    const known = { launches: [aLaunch({ externalId })], instances: [live] }
+    expect(verdicts({ machines: [labelled(1, 'm-2'), labelled(1, 'm-1')] }, known)).toEqual([
+      ['m-2', 'wanted', null],
+      ['m-1', 'ours_unwanted', null],
+    ])
+  }
+})
+
 test('what has ended hides no machine and is none', () => {
   const machines = [aMachine({ externalId: 'm-1', phase: 'ended' }), labelled(1, 'm-2')]
   expect(verdicts({ machines }, { launches: [aLaunch()], instances: [live] })).toEqual([['m-2', 'wanted', null]])

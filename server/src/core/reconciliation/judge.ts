@@ -153,9 +153,13 @@ function judgeKnown(machine: Machine, launch: KnownLaunch, context: Context): Ju
       return says('ours_unwanted', why, machine === main ? { kind: 'reopen', launch, machine } : null)
     }
     case 'live':
-      return machine === main
-        ? says('wanted', 'it is the machine of a live instance')
-        : says('ours_unwanted', `it is a second machine under the label of ${main?.externalId}`, { kind: 'end' })
+      if (machine === main) return says('wanted', 'it is the machine of a live instance')
+      return says(
+        'ours_unwanted',
+        `it is a second machine under the label of ${main?.externalId}`,
+        // Before the instance has settled on one of them, the wrong one could be ended.
+        main?.externalId === launch.externalId ? { kind: 'end' } : null,
+      )
   }
 }
 

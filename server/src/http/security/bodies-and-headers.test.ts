@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, connect } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { addressOf, type HttpWorld, httpWorld } from '../../testing/http-world.ts'
-import { operations } from './routes-of-the-list.ts'
+import { operations } from '../../testing/operations.ts'
 
 let world: HttpWorld
 afterEach(() => world.close())

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { addressOf, type HttpWorld, httpWorld } from '../../testing/http-world.ts'
-import { operations, statusOf } from './routes-of-the-list.ts'
+import { operations, statusOf } from '../../testing/operations.ts'
 
 /** A page of somebody else, open in a browser on the machine of a server that asks for no key. */
 

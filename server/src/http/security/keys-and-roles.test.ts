@@ -4,8 +4,8 @@ import { keyBehind } from '../../app/keys.ts'
 import { includes, roles } from '../../core/roles.ts'
 import { hourMs } from '../../core/time.ts'
 import { addressOf, adminKey, type HttpWorld, httpWorld } from '../../testing/http-world.ts'
+import { elsewhere, operations, ruleOf, statusOf } from '../../testing/operations.ts'
 import { requireAccessRules } from '../access-rules.ts'
-import { elsewhere, operations, ruleOf, statusOf } from './routes-of-the-list.ts'
 
 describe('every operation', () => {
   let world: HttpWorld

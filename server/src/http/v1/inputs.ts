@@ -61,6 +61,9 @@ export const Project = z
   .describe('The project; default `default`. A key of one project sees and changes only that.')
 
 /** What is looked up as it is. */
-export const OneWord = z.string().min(1).regex(/^\P{Cc}+$/u, 'is an id without control characters')
+export const OneWord = z
+  .string()
+  .min(1)
+  .regex(/^\P{Cc}+$/u, 'is an id without control characters')
 
 export const InstanceParams = z.strictObject({ id: OneWord.describe('The instance’s id: inst_…') })

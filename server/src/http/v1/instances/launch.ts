@@ -12,9 +12,14 @@ import { type ShownDeps, shown } from './shown.ts'
 import { InstanceView } from './view.ts'
 
 export const PlannedOfferView = OfferView.extend({
-  disk_survives_interruption: z.boolean().describe('Whether its disk is still there when the marketplace has taken the machine.'),
+  disk_survives_interruption: z
+    .boolean()
+    .describe('Whether its disk is still there when the marketplace has taken the machine.'),
   disk_survives_stop: z.boolean(),
-  avoided: z.string().nullable().describe('Why it is ranked lower than its price: machines were taken back there lately.'),
+  avoided: z
+    .string()
+    .nullable()
+    .describe('Why it is ranked lower than its price: machines were taken back there lately.'),
   dead_man: z
     .object({ possible: z.boolean(), why: z.string().nullable() })
     .nullable()
@@ -106,7 +111,10 @@ function planAnswer(
         disk_survives_interruption: diskSurvives?.interruption ?? false,
         disk_survives_stop: diskSurvives?.stop ?? false,
         avoided,
-        dead_man: deadMan && { possible: deadMan.possible, why: deadMan.possible ? null : `not possible here: ${deadMan.why}` },
+        dead_man: deadMan && {
+          possible: deadMan.possible,
+          why: deadMan.possible ? null : `not possible here: ${deadMan.why}`,
+        },
       })),
       avoided: avoided.map(({ offer, why }) => ({
         id: offerId(offer),

@@ -79,10 +79,7 @@ export interface InstanceViewContext extends PolicyContext {
   now: Instant
 }
 
-export function instanceView(
-  instance: Instance,
-  context: InstanceViewContext,
-): z.infer<typeof InstanceView> {
+export function instanceView(instance: Instance, context: InstanceViewContext): z.infer<typeof InstanceView> {
   const { charges, gpus, now } = context
   const { launch, wish } = instance
   const offer: Offer | null = launch?.offer ?? wish.expected?.offer ?? null

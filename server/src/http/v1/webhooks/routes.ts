@@ -148,7 +148,7 @@ export const testWebhookRoute = route({
   bodyOptional: true,
   reply: {
     status: 200,
-    message: 'Tried',
+    message: 'Message tried once',
     data: z
       .object({
         delivered: z.boolean(),

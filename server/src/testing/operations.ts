@@ -1,5 +1,5 @@
-import { type HttpWorld, openApi } from '../../testing/http-world.ts'
-import { v1Routes } from '../v1/routes.ts'
+import { v1Routes } from '../http/v1/routes.ts'
+import { type HttpWorld, openApi } from './http-world.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
 
