@@ -117,3 +117,32 @@ test('a deprecation in the replies is shown with alternatives, and an event tell
     expect.stringContaining('it ends on 2027-01-01'),
   )
 })
+
+test('a key that is set through the API is used at once and after a restart, and is nowhere to be read', async () => {
+  world = await aWorld({
+    providers: ['vast'],
+    settings: { LAMBDA_API_BASE_URL: 'http://lambda.simulated' },
+  })
+  const path = '/api/v1/providers/lambda_labs/accounts/main'
+  expect((await world.call('PUT', path, { api_key: 'sim-lambda' })).status).toBe(200)
+  expect((await provider(world, 'lambda_labs')).is_configured).toBe(true)
+  const search = '/api/v1/offers/search?gpu_model=A10&provider=lambda_labs'
+  await world.until(async () => (await world?.call('GET', search))?.body.data.length > 0, minute)
+
+  await world.clock.drive(world.application.stop())
+  world = await aWorld({
+    providers: ['vast'],
+    settings: { LAMBDA_API_BASE_URL: 'http://lambda.simulated' },
+    after: world,
+  })
+  expect((await provider(world, 'lambda_labs')).is_configured).toBe(true)
+  const seen = JSON.stringify([
+    world.log.lines,
+    (await world.call('GET', '/api/v1/audit')).body,
+    (await world.call('GET', '/api/v1/providers')).body,
+  ])
+  expect(seen).not.toContain('sim-lambda')
+
+  expect((await world.call('DELETE', path)).status).toBe(200)
+  expect((await provider(world, 'lambda_labs')).is_configured).toBe(false)
+})

@@ -185,6 +185,14 @@ describe('terminate', () => {
     expect([exitCode, seen]).toEqual([0, []])
   })
 
+  test('--force does not wait for its checkpoint', async () => {
+    const { requests } = await cli(['terminate', anId, '--force', '--no-wait'], { answers: answers(gone) })
+    const plain = await cli(['terminate', anId, '--no-wait'], { answers: answers(gone) })
+    const forced = (of: typeof requests) => of.find(({ method }) => method === 'DELETE')?.query.get('force')
+
+    expect([forced(requests), forced(plain.requests)]).toEqual(['true', null])
+  })
+
   test('is not content while something is still billed', async () => {
     const { exitCode, out } = await cli(['terminate', anId], {
       answers: answers(anInstance({ status: 'failed', cost_per_hour_usd: '0.3' })),

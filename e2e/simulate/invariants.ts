@@ -35,6 +35,7 @@ export interface LaunchRow {
   abandoned_at: number | null
   settled_at: number | null
   market: 'on_demand' | 'spot'
+  comparable_price_nano: number
 }
 
 export interface InstanceRow {
@@ -56,6 +57,10 @@ export interface Facts {
   instances: ReadonlyMap<string, InstanceRow>
   /** Since when a machine bills that nobody needs any more, by its id; kept from step to step. */
   unneededSince: Map<string, Instant>
+  /** Since when each instance is shown as up without a break. */
+  upSince: Map<string, Instant>
+  firstUpAt: Map<string, Instant>
+  billOf(provider: ProviderName): readonly BillLine[]
 }
 
 const installationPrefix = 'gf-simfleet-'
@@ -145,9 +150,8 @@ const noticeBoundMs = 4 * minuteMs
  * was up, unless it has come back by itself.
  */
 export function interruptionsAreNoticed(
-  { machines, launches, instances, now, calm }: Facts,
+  { machines, launches, instances, now, calm, billOf }: Facts,
   taken: readonly TakenBack[],
-  isComputing: (machine: TakenBack) => boolean,
 ): void {
   for (const one of taken) {
     const label = machines.find(({ id }) => id === one.id)?.label
@@ -157,12 +161,75 @@ export function interruptionsAreNoticed(
     const stillWaits =
       instance.status === 'starting' && instance.attempt === launch.attempt && launch.abandoned_at === null
     const calmForMs = now - Math.max(one.at, calm.since(one.provider))
-    if (stillWaits && calmForMs > noticeBoundMs && !isComputing(one)) {
+    if (stillWaits && calmForMs > noticeBoundMs && !isComputing(one.id, billOf(one.provider))) {
       throw new Broken(
         'interruptionsAreNoticed',
         `${one.provider} took ${one.id} (${label}) back ${minutes(now - one.at)} ago, and ${instance.id} still waits for it`,
       )
     }
+  }
+}
+
+function isComputing(id: string, billed: readonly BillLine[]): boolean {
+  return billed.some((line) => line.machineId === id && line.kind === 'gpu' && line.endedAt === null)
+}
+
+/** Warnings, a marketplace that takes its time, and looks. */
+const policyBoundMs = 15 * minuteMs
+
+/** Nobody reports activity in these worlds: who asked for an end by idleness or by age gets it, whatever was relaunched. */
+export function policiesAreKept(
+  { instances, launches, upSince, firstUpAt, now, calm }: Facts,
+  asked: ReadonlyMap<string, { idle_timeout_minutes?: number; max_lifetime_hours?: number }>,
+): void {
+  for (const launch of launches.values()) {
+    const { instance_id: id, provider } = launch
+    const { idle_timeout_minutes: idleMinutes, max_lifetime_hours: hours } = asked.get(id) ?? {}
+    if (instances.get(id)?.attempt !== launch.attempt) continue
+    const up = upSince.get(id)
+    const overdue = (since: Instant | undefined, afterMs: number) =>
+      since !== undefined && now - Math.max(since + afterMs, calm.since(provider)) > policyBoundMs
+    if (idleMinutes !== undefined && overdue(up, idleMinutes * minuteMs)) {
+      throw new Broken(
+        'policiesAreKept',
+        `${id} is up for ${minutes(now - (up ?? now))}, and was to end when idle for ${idleMinutes} min`,
+      )
+    }
+    const ends = instances.get(id)?.wanted === 'ended'
+    if (hours !== undefined && !ends && overdue(firstUpAt.get(id), hours * 60 * minuteMs)) {
+      throw new Broken(
+        'policiesAreKept',
+        `${id} was to live for ${hours} h, and lives for ${minutes(now - (firstUpAt.get(id) ?? now))}`,
+      )
+    }
+  }
+}
+
+/** For what is billed between the decision to launch and this look. */
+const slack = 2_000_000n
+
+/** What is spent, and an hour of everything under way, is within the budget when a launch is begun. */
+export function noLaunchPassesABudget(
+  { launches, instances, billOf }: Facts,
+  begun: LaunchRow,
+  { limit, since }: { limit: bigint; since: Instant },
+): void {
+  if (begun.intended_at < since) return
+  let taken = 0n
+  for (const launch of launches.values()) {
+    const { label, provider, settled_at, abandoned_at, comparable_price_nano } = launch
+    const rests = abandoned_at === null && instances.get(launch.instance_id)?.status === 'stopped'
+    const billed = billOf(provider)
+      .filter((line) => line.label === label && (line.kind === 'gpu' || line.kind === 'disk'))
+      .reduce((total, line) => total + BigInt(line.amount), 0n)
+    const held = settled_at === null && !rests ? BigInt(comparable_price_nano) : 0n
+    taken += billed > held ? billed : held
+  }
+  if (taken > limit + slack) {
+    throw new Broken(
+      'noLaunchPassesABudget',
+      `${begun.label} was begun with ${Number(taken) / 1e9} $ spent and held of ${Number(limit) / 1e9} $`,
+    )
   }
 }
 
@@ -227,6 +294,21 @@ export function foreignMachinesAreLeftAlone(
         `${request.method} ${request.path} at ${request.provider} names ${id}`,
       )
     }
+  }
+}
+
+/** In the end everything has ended, and nothing but the machines of others bills. */
+export function nothingIsLeft({ machines, foreign, instances, launches }: Facts): void {
+  for (const { id, label, provider, billing } of machines) {
+    if (billing && !foreign.has(id)) {
+      throw new Broken('nothingIsLeft', `machine ${id} (${label}) at ${provider} bills on`)
+    }
+  }
+  for (const instance of instances.values()) {
+    if (!isFinal(instance)) throw new Broken('nothingIsLeft', `${instance.id} is still ${instance.status}`)
+  }
+  for (const { label, settled_at } of launches.values()) {
+    if (settled_at === null) throw new Broken('nothingIsLeft', `launch ${label} is not settled`)
   }
 }
 

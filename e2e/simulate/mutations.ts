@@ -30,8 +30,12 @@ export interface Tilt {
   order?: 'interrupt'
   /** So many deaths at most. */
   deaths?: number
+  /** Budgets, and launches at the same moment. */
+  budget?: true
+  /** Worlds that go on for longer. */
+  longer?: true
   /** Computers that fall asleep, in most worlds. */
-  sleeps?: boolean
+  sleeps?: true
 }
 
 const lostReplies: Fault = { kind: 'lose_reply', method: 'POST' }
@@ -58,7 +62,10 @@ export const mutations: readonly Mutation[] = [
         "if (error.kind === 'unauthorized') return { kind: 'good', look: { machines: [], at: now() }, begunAt }\n      return { kind: 'failed', at: now(), why: error.message }",
       ],
     ],
-    tilt: { faults: [{ kind: 'status', status: 401, body: '{}', method: 'GET' }, lostReplies] },
+    tilt: {
+      names: ['lambda', 'novita'],
+      faults: [{ kind: 'status', status: 401, body: '{}', method: 'GET', path: 'instances' }, lostReplies],
+    },
   },
   {
     name: '`instances: null` read as an empty fleet',
@@ -96,7 +103,14 @@ export const mutations: readonly Mutation[] = [
     caughtBy: ['oneMachineForOneAttempt'],
     file: 'server/src/outbound/http-client.ts',
     replace: [["request.repeat === 'safe' ? settings.tries : 1", 'settings.tries']],
-    tilt: { faults: [{ kind: 'status_after', status: 502, body: '', times: 1 }] },
+    tilt: {
+      faults: [
+        { kind: 'status_after', status: 502, body: '', method: 'PUT' },
+        { kind: 'status_after', status: 502, body: '', method: 'POST', path: 'machines' },
+        { kind: 'status_after', status: 502, body: '', method: 'POST', path: 'create' },
+        { kind: 'status_after', status: 502, body: '', method: 'POST', path: 'pods' },
+      ],
+    },
   },
   {
     name: 'intent skipped',
@@ -177,5 +191,32 @@ export const mutations: readonly Mutation[] = [
       faults: [],
       orders: [{ control: 'pace', body: { loadingMs: 400_000 } }],
     },
+  },
+  {
+    name: 'autostop setting lost on relaunch',
+    caughtBy: ['policiesAreKept'],
+    file: 'server/src/core/policies/idle.ts',
+    replace: [['if (policy === null || (', 'if (policy === null || instance.attempt > 1 || (']],
+    tilt: {
+      longer: true,
+      order: 'interrupt',
+      faults: [],
+      wish: {
+        health: undefined,
+        policies: { on_interruption: 'relaunch', idle_timeout_minutes: 5, idle_action: 'terminate' },
+      },
+    },
+  },
+  {
+    name: 'two launches past one budget',
+    caughtBy: ['noLaunchPassesABudget'],
+    file: 'server/src/store/budgets.ts',
+    replace: [
+      [
+        'await spendingIn(database, budget, now), needed)',
+        '{ ...(await spendingIn(database, budget, now)), held: noMoney, heldForLeftovers: noMoney }, needed)',
+      ],
+    ],
+    tilt: { budget: true, faults: [] },
   },
 ]

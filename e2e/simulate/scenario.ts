@@ -24,6 +24,7 @@ export interface Scenario {
   until: Instant
   weather: Weather
   launches: PlannedLaunch[]
+  budgets: { at: Instant; body: { scope: 'all'; period: 'total'; limit_usd: string; action: string } }[]
   faults: { at: Instant; provider: ProviderName; forMs: number; fault: ReturnType<typeof drawFault> }[]
   storeTroubles: { at: Instant; skip: number; left: number; when: 'before' | 'after'; message: string }[]
   sleeps: { at: Instant; ms: number }[]
@@ -44,7 +45,7 @@ export interface PlannedLaunch {
 export function drawScenario(now: Instant, secrets: Secrets, random: Random, tilt: Tilt = {}): Scenario {
   const weather = tiltedWeather(drawWeather(random), tilt, random)
   const names = tilt.names === undefined ? drawNames(random) : [random.pick(tilt.names)]
-  const lengthMs = random.int(8, 40) * minuteMs
+  const lengthMs = random.int(8, 40) * minuteMs + (tilt.longer ? 40 * minuteMs : 0)
   const until = now + lengthMs
   const moment = () => now + random.int(0, lengthMs)
   const times = <T>(count: number, draw: () => T) => Array.from({ length: count }, draw)
@@ -52,12 +53,22 @@ export function drawScenario(now: Instant, secrets: Secrets, random: Random, til
   const first = random.int(1, 4)
   const launches = times(random.int(1, 6), () => drawLaunch(now, lengthMs, names, secrets, random, tilt.wish))
   // Some at the same moment: they meet at the same offers, limits and budgets.
-  if (random.chance(0.3)) for (const launch of launches.slice(0, first)) launch.at = launches[0]?.at ?? launch.at
+  if (tilt.budget === true || random.chance(0.3))
+    for (const launch of launches.slice(0, first)) launch.at = launches[0]?.at ?? launch.at
   return {
     names,
     until,
     weather,
     launches,
+    budgets: times(tilt.budget === true || random.chance(0.2) ? 1 : 0, () => ({
+      at: now + 5 * secondMs,
+      body: {
+        scope: 'all' as const,
+        period: 'total' as const,
+        limit_usd: random.pick(['0.7', '1.5', '4', '20']),
+        action: random.pick(['none', 'stop', 'terminate']),
+      },
+    })),
     faults: times(weather.faults, () => {
       const hit = provider()
       const fault = tilt.faults === undefined ? drawFault(hit, random) : random.pick(tilt.faults)

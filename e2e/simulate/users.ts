@@ -1,3 +1,4 @@
+import { nanosFromUsd } from '../../server/src/core/money.ts'
 import { type Instant, minuteMs, secondMs } from '../../server/src/core/time.ts'
 import type { Random } from '../../simulators/kit/random.ts'
 import type { Host, Reply } from './host.ts'
@@ -12,9 +13,18 @@ export interface Promised {
   byKey: Map<string, string>
   /** Whose end was acknowledged, and when. */
   ended: Map<string, Instant>
+  /** What was asked to hold for an instance. */
+  policies: Map<string, AskedPolicies>
+  /** Budgets for everything, in nano-dollars, from when on. */
+  budgets: { limit: bigint; since: Instant }[]
   /** Everything that was answered, for the search for secrets. */
   told(text: string): void
   broken(promise: string): void
+}
+
+export interface AskedPolicies {
+  idle_timeout_minutes?: number
+  max_lifetime_hours?: number
 }
 
 export interface UsersDeps {
@@ -28,6 +38,7 @@ export interface UsersDeps {
 export interface Users {
   /** Launches, and repeats until it is answered where that is safe. */
   launch(body: Record<string, unknown>, key: string | null): Promise<string | undefined>
+  setBudget(body: { limit_usd: string }): Promise<void>
   act(id: string, action: 'stop' | 'start' | 'restart'): Promise<void>
   /** Asks until it is acknowledged, or says that there is nothing of the kind. */
   end(id: string): Promise<void>
@@ -64,6 +75,7 @@ export function createUsers({ host, timeline, trace, random, promised }: UsersDe
       if (reply?.status === 201) {
         const { id } = reply.body.data
         promised.instances.add(id)
+        promised.policies.set(id, (body.policies ?? {}) as AskedPolicies)
         const before = key === null ? undefined : promised.byKey.get(key)
         if (before !== undefined && before !== id) promised.broken(`key ${key} made ${before} and ${id}`)
         if (key !== null) promised.byKey.set(key, id)
@@ -78,6 +90,10 @@ export function createUsers({ host, timeline, trace, random, promised }: UsersDe
 
   return {
     launch,
+    async setBudget(body) {
+      const reply = await call('POST', '/api/v1/budgets', body)
+      if (reply?.status === 201) promised.budgets.push({ limit: nanosFromUsd(body.limit_usd), since: timeline.now() })
+    },
     async act(id, action) {
       await call('POST', `/api/v1/instances/${id}/${action}`)
     },

@@ -47,7 +47,18 @@ export function drawWish(names: readonly ProviderName[], secrets: Secrets, rando
       ssh_public_key: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBPHBBY9g95Ent3NuTSyHmmyYwl0B97xDmIgQ097342Y me@example.com',
     }),
     ...(random.chance(0.5) && { label: `job ${random.int(1, 99)}` }),
-    policies: { on_interruption: random.pick(['relaunch', 'relaunch', 'wait', 'end']) },
+    policies: drawPolicies(random),
+  }
+}
+
+function drawPolicies(random: Random): Record<string, unknown> {
+  return {
+    on_interruption: random.pick(['relaunch', 'relaunch', 'wait', 'end']),
+    ...(random.chance(0.2) && { idle_timeout_minutes: random.pick([5, 8]), idle_action: 'terminate' }),
+    ...(random.chance(0.15) && { max_lifetime_hours: random.pick([0.1, 0.25, 1]) }),
+    ...(random.chance(0.15) && { budget_usd: random.pick(['0.30', '2', '9']), budget_action: 'terminate' }),
+    ...(random.chance(0.1) && { on_demand_after_minutes: random.pick([0, 5]) }),
+    ...(random.chance(0.2) && { bid_factor: random.pick([1, 1.5, 3]) }),
   }
 }
 

@@ -454,6 +454,7 @@ export interface Launch {
   bid_per_hour_usd: string | null
   /** The most that can have been billed until now. */
   cost_usd: string
+  /** Where it was reached last; so is `ssh`. */
   endpoints: Array<{
     container_port: number
     protocol: 'tcp' | 'udp' | 'http'

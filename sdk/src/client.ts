@@ -101,14 +101,19 @@ export function createClient({ baseUrl, apiKey, fetch = globalThis.fetch, timeou
 
     whoami: (options?: CallOptions) => call('whoami', { ...options }),
     listKeys: (query: Query<'listKeys'> = {}, options?: CallOptions) => call('listKeys', { query, ...options }),
-    createKey: (body: Operations['createKey']['body'], options?: CallOptions) => call('createKey', { body, ...options }),
+    createKey: (body: Operations['createKey']['body'], options?: CallOptions) =>
+      call('createKey', { body, ...options }),
     rotateKey: (id: string, body: Operations['rotateKey']['body'], options?: CallOptions) =>
       call('rotateKey', { params: { id }, body, ...options }),
     revokeKey: (id: string, options?: CallOptions) => call('revokeKey', { params: { id }, ...options }),
     listProviderAccounts: (name: string, options?: CallOptions) =>
       call('listProviderAccounts', { params: { name }, ...options }),
-    setProviderKey: (name: string, account: string, body: Operations['setProviderKey']['body'], options?: CallOptions) =>
-      call('setProviderKey', { params: { name, account }, body, ...options }),
+    setProviderKey: (
+      name: string,
+      account: string,
+      body: Operations['setProviderKey']['body'],
+      options?: CallOptions,
+    ) => call('setProviderKey', { params: { name, account }, body, ...options }),
     removeProviderKey: (name: string, account: string, options?: CallOptions) =>
       call('removeProviderKey', { params: { name, account }, ...options }),
 

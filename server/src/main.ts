@@ -10,7 +10,8 @@ import type { FastifyInstance } from 'fastify'
 import packageJson from '../package.json' with { type: 'json' }
 import { adoptionOf } from './app/adopt-named-machine.ts'
 import { forgetAnswers } from './app/once.ts'
-import { type AccountSettings, type Accounts, createAccounts } from './assembly/accounts.ts'
+import { createAccountsInForce } from './assembly/account-settings.ts'
+import { type Accounts, createAccounts } from './assembly/accounts.ts'
 import { lockDataDir } from './assembly/data-dir-lock.ts'
 import { tellWhatRuns, warnOfMissingKeys } from './assembly/greetings.ts'
 import { installationId } from './assembly/installation.ts'
@@ -163,7 +164,6 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
   const sealer = createSealer(Buffer.from(secretsKey.reveal(), 'base64'))
   const answers = createAnswerStore(database, sealer)
   const providerKeys = createProviderKeyStore(database, sealer)
-  const providerKeysChanged = createBell()
   const instances = createInstanceStore(database, sealer)
   const launches = createLaunchStore(database)
   await Promise.all([instances.forgetClaims(), answers.forgetClaims()])
@@ -216,13 +216,8 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
   await health.begin()
   const providers = accounts
   const { isEnabled, isConfigured, keyMarkOf } = accounts
-  /** What the settings say, and what somebody said here. */
-  let settings = config
-  async function useAccounts(next: Config): Promise<void> {
-    settings = next
-    accounts.use(withSwitches(next, await providerHealth.switches()))
-  }
-  await useAccounts(config)
+  const inForce = createAccountsInForce(config, { accounts, switches: providerHealth, keys: providerKeys, log })
+  await inForce.use(config)
 
   const index = createOfferIndex()
   const penalties = new Map<string, number>()
@@ -253,7 +248,7 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
   const savingWork = createSavingWork(config, {
     ...common,
     fingerprint,
-    apiOriginOf: (name) => settings.providers[name].baseUrl,
+    apiOriginOf: inForce.baseUrlOf,
     shell: surroundings.shell,
     metrics,
     redactor,
@@ -291,7 +286,7 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
   const adopting = { ...common, findings, strays, keyMarkOf, installation, newInstanceId }
   const reload = createReload(config, {
     read: surroundings.readConfig ?? (() => config),
-    use: useAccounts,
+    use: inForce.use,
     gpus,
     record: (event) => events.record([event]),
     clock,
@@ -320,7 +315,7 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
       breakerOf: (name: ProviderName, account: string) => breakers.get(`${name}/${account}`) ?? 'closed',
       switchProvider: async (name: ProviderName, enabled: boolean | null, event: NewEvent) => {
         await providerHealth.switchTo(name, enabled, event)
-        await useAccounts(settings)
+        await inForce.refresh()
       },
       reload,
       ...adopting,
@@ -334,8 +329,8 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
       random,
       launches,
       providerKeys,
-      providerKeysChanged,
-      environmentAccounts: (name: ProviderName) => settings.providers[name].accounts.map(({ account }) => account),
+      useProviderKeys: inForce.refresh,
+      environmentAccounts: inForce.environmentAccounts,
       listEvents: events.list,
       newestEventId: events.newest,
       changed,
@@ -428,13 +423,6 @@ function reloadOnWish(application: Application, { envFile, gpuModelsFile }: Conf
 function namedMachine(machineId: string, deps: Parameters<typeof adoptionOf>[2]): Task {
   const run = adoptionOf({ provider: 'vast', machineId }, 'VAST_INSTANCE_ID', deps)
   return { name: 'VAST_INSTANCE_ID', everyMs: sweepEveryMs, atStart: true, run }
-}
-
-/** Whoever switched a provider on or off here overrides the settings. */
-function withSwitches(config: Config, switches: ReadonlyMap<ProviderName, boolean>): AccountSettings {
-  const providers = { ...config.providers }
-  for (const [name, enabled] of switches) providers[name] = { ...providers[name], enabled }
-  return { ...config, providers }
 }
 
 async function main(): Promise<void> {

@@ -1,4 +1,3 @@
-import type { Bell } from '../core/bell.ts'
 import { type ProviderName, publicProviderNames } from '../core/providers.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Clock, Instant } from '../core/time.ts'
@@ -13,8 +12,8 @@ export interface ProviderKeyDeps {
   launches: Pick<LaunchStore, 'open'>
   /** Accounts whose key comes from the environment: those are changed there. */
   environmentAccounts: (provider: ProviderName) => readonly string[]
-  /** Rung when a stored key has changed. */
-  providerKeysChanged: Bell
+  /** Takes the stored keys over, as they are now. */
+  useProviderKeys: () => Promise<void>
   clock: Pick<Clock, 'now'>
 }
 
@@ -63,7 +62,7 @@ export async function setProviderKey(
   const now = deps.clock.now()
   const facts = { ending: endingOf(apiKey), setAt: now, setBy: who.actor }
   await deps.providerKeys.put({ ...name, apiKey }, facts, eventOf('provider_key_set', name, who, now))
-  deps.providerKeysChanged.ring()
+  await deps.useProviderKeys()
   return { ...name, source: 'stored', ...facts }
 }
 
@@ -88,7 +87,7 @@ export async function removeProviderKey(name: AccountName, who: Who, deps: Provi
   }
   const now = deps.clock.now()
   await deps.providerKeys.remove(name, eventOf('provider_key_removed', name, who, now))
-  deps.providerKeysChanged.ring()
+  await deps.useProviderKeys()
   return found
 }
 

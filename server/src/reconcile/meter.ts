@@ -2,7 +2,7 @@ import { type Charge, withEnd, withReading, withUnseen } from '../core/charges/c
 import { withStandIn } from '../core/charges/stand-in.ts'
 import { mayHaveRun } from '../core/charges/unseen.ts'
 import type { Launch } from '../core/instances/instance.ts'
-import type { Machine } from '../core/instances/machine.ts'
+import type { Machine, MeterReading } from '../core/instances/machine.ts'
 import { dividedBy, type Nanos, nanos } from '../core/money.ts'
 import { type Instant, secondMs } from '../core/time.ts'
 import type { Provider } from '../providers/provider.ts'
@@ -41,12 +41,20 @@ function afterLook(
   const kinds = new Set([...known, ...meters].map(({ kind }) => kind))
   return [...kinds].flatMap((kind) => {
     const charges = ofKind(known, kind)
-    const reading = meters.find((one) => one.kind === kind)
+    const reading = withoutOldDoubt(
+      meters.find((one) => one.kind === kind),
+      launch,
+    )
     const seenOffAt = offSince(launch, kind)
     const next = reading === undefined ? charges : withReading(charges, { reading, begunAt, at, seenOffAt }, launch)
     // Nothing of an ended machine is billed, whatever its meters still say.
     return machine.phase === 'ended' ? withEnd(next, at) : next
   })
+}
+
+/** What was never up is still coming up, and that is billed where the marketplace says so. */
+function withoutOldDoubt(reading: MeterReading | undefined, { upAt }: Launch): MeterReading | undefined {
+  return reading?.doubtful === true && upAt === null ? { ...reading, doubtful: false } : reading
 }
 
 /** What was billed between two looks and shows in neither. */

@@ -171,6 +171,9 @@ async function seen(
       providerMessage: machine.message,
       ssh: machine.ssh,
       endpoints: machine.endpoints,
+      ...((machine.ssh !== null || machine.endpoints.length > 0) && {
+        lastAddresses: { ssh: machine.ssh, endpoints: machine.endpoints },
+      }),
       // Zero is said by some until they know.
       ...(machine.pricePerHour !== null && machine.pricePerHour > 0n && { pricePerHour: machine.pricePerHour }),
     },

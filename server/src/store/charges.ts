@@ -1,7 +1,41 @@
+import { type Selectable, sql } from 'kysely'
 import type { Charge } from '../core/charges/charge.ts'
-import type { InstanceId } from '../core/instances/instance.ts'
+import type { Range } from '../core/charges/within.ts'
+import type { InstanceId, ProjectName } from '../core/instances/instance.ts'
+import type { Market, Offer } from '../core/offers/offer.ts'
+import type { ProviderName } from '../core/providers.ts'
+import { fromJsonText } from './json.ts'
 import { chargeFromRow, rowFromCharge } from './rows.ts'
 import type { Database } from './sqlite.ts'
+import type { ChargesTable } from './tables.ts'
+
+/** Whose costs are asked for. */
+export interface CostFilter {
+  project?: ProjectName
+  instanceId?: string
+  provider?: ProviderName
+  /** Of the instance, as the user gave it. */
+  label?: string
+}
+
+/** What a cost is for. */
+export interface CostOwner {
+  instanceId: InstanceId
+  attempt: number
+  project: ProjectName
+  label: string | null
+  provider: ProviderName
+  account: string
+  externalId: string | null
+  gpu: string
+  gpuCount: number
+  market: Market
+}
+
+export interface OwnedCharge {
+  charge: Charge
+  owner: CostOwner
+}
 
 export interface ChargeStore {
   /** All stretches of all meters of an instance, oldest first. */
@@ -9,6 +43,11 @@ export interface ChargeStore {
   ofInstances(ids: readonly InstanceId[]): Promise<Charge[]>
   /** Stretches of one machine. */
   ofLaunch(id: InstanceId, attempt: number): Promise<Charge[]>
+  /**
+   * All that may have run within a range of time, each once and with what it was for, page by page: what runs, and then what
+   * has ended, oldest end first. Nobody else waits between two pages.
+   */
+  within(range: Range, filter: CostFilter): AsyncGenerator<OwnedCharge[]>
   /**
    * Reads the stretches of one machine, and writes what `next` makes of them, in one transaction. What has ended stays as it
    * is, or becomes more exact; it is never taken away.
@@ -37,6 +76,29 @@ export function createChargeStore(database: Database): ChargeStore {
 
     async ofLaunch(id, attempt) {
       return (await ordered().where('instance_id', '=', id).where('attempt', '=', attempt).execute()).map(chargeFromRow)
+    },
+
+    async *within(range, filter) {
+      const running = (await owned(database, range, filter).where('ended_before', 'is', null).execute()).map(ownedFromRow)
+      if (running.length > 0) yield running
+      // What ran then may end while we read on.
+      const had = new Set(running.map(({ charge }) => keyOf(charge)))
+      for (let after: Selectable<ChargesTable> | undefined; ; ) {
+        let select = owned(database, range, filter).where('ended_before', '>', range.from)
+        if (after !== undefined) select = select.where(isAfter(after))
+        const rows = await select
+          .orderBy('ended_before')
+          .orderBy('charges.instance_id')
+          .orderBy('charges.attempt')
+          .orderBy('charges.kind')
+          .orderBy('sequence')
+          .limit(chargesAtOnce)
+          .execute()
+        after = rows.at(-1)
+        if (after === undefined) return
+        yield rows.map(ownedFromRow).filter(({ charge }) => !had.has(keyOf(charge)))
+        if (rows.length < chargesAtOnce) return
+      }
     },
 
     change(id, attempt, next) {
@@ -72,6 +134,74 @@ export function createChargeStore(database: Database): ChargeStore {
       })
     },
   }
+}
+
+/** Some ten milliseconds' worth. */
+const chargesAtOnce = 1_000
+
+function owned(database: Database, { until }: Range, { project, instanceId, provider, label }: CostFilter) {
+  let select = database
+    .selectFrom('charges')
+    .innerJoin('instances', 'instances.id', 'charges.instance_id')
+    .innerJoin('launches', (join) =>
+      join.onRef('launches.instance_id', '=', 'charges.instance_id').onRef('launches.attempt', '=', 'charges.attempt'),
+    )
+    .selectAll('charges')
+    .select(ownerColumns)
+    .where('started_after', '<', until)
+  if (project !== undefined) select = select.where('instances.project', '=', project)
+  if (instanceId !== undefined) select = select.where('charges.instance_id', '=', instanceId)
+  if (provider !== undefined) select = select.where('launches.provider', '=', provider)
+  if (label !== undefined) select = select.where('instances.label', '=', label)
+  return select
+}
+
+export const ownerColumns = [
+  'instances.project',
+  'instances.label as instance_label',
+  'launches.provider',
+  'launches.account',
+  'launches.external_id',
+  'launches.offer',
+] as const
+
+export interface OwnerRow {
+  instance_id: string
+  attempt: number
+  project: string
+  instance_label: string | null
+  provider: string
+  account: string
+  external_id: string | null
+  offer: string
+}
+
+export function ownerFromRow(row: OwnerRow): CostOwner {
+  const { gpu, market } = fromJsonText<Offer>(row.offer)
+  return {
+    instanceId: row.instance_id as InstanceId,
+    attempt: row.attempt,
+    project: row.project,
+    label: row.instance_label,
+    provider: row.provider as ProviderName,
+    account: row.account,
+    externalId: row.external_id,
+    gpu: gpu.model,
+    gpuCount: gpu.count,
+    market,
+  }
+}
+
+function ownedFromRow(row: Selectable<ChargesTable> & OwnerRow): OwnedCharge {
+  return { charge: chargeFromRow(row), owner: ownerFromRow(row) }
+}
+
+function isAfter({ ended_before, instance_id, attempt, kind, sequence }: Selectable<ChargesTable>) {
+  return sql<boolean>`(ended_before, charges.instance_id, charges.attempt, charges.kind, sequence) > (${ended_before}, ${instance_id}, ${attempt}, ${kind}, ${sequence})`
+}
+
+function keyOf({ instanceId, attempt, kind, sequence }: Charge): string {
+  return `${instanceId}/${attempt}/${kind}/${sequence}`
 }
 
 /** The ledger is added to. What has ended can only be known more exactly later. */

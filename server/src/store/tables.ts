@@ -81,6 +81,7 @@ export interface LaunchesTable {
   ordered_at: number | null
   orders: number
   alarmed_at: number | null
+  last_addresses: string | null
   bid_nano: bigint | null
   on_demand_nano: bigint | null
   interrupted_at: number | null

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import type { InjectOptions } from 'fastify'
-import type { Reloaded } from '../app/reload-settings.ts'
 import { createKey } from '../app/keys.ts'
+import type { Reloaded } from '../app/reload-settings.ts'
 import { createBell } from '../core/bell.ts'
 import { createGpuCatalogue } from '../core/gpus/catalogue.ts'
 import { instanceIdFrom } from '../core/ids.ts'
@@ -186,7 +186,7 @@ export async function httpWorld({ http, offers = usualOffers(), providers, off =
       sendWebhook: (message) => world.sendWebhook(message),
       webhooksMayStayInside: false,
       providerKeys: stores.providerKeys,
-      providerKeysChanged: createBell(),
+      useProviderKeys: async () => {},
       environmentAccounts: (name) => accounts.filter((one) => one.name === name).map((one) => one.account),
       signLabel: world.signLabel,
       publicUrl: undefined,

@@ -32,7 +32,9 @@ export interface MachineLines {
 }
 
 export interface MachineBill {
-  /** Null where the bill names none: a fee of the account. */
+  /** Its id at the marketplace; null: the bill names none, or the launch never learned it. */
+  machine: string | null
+  /** Null: the bill does not have it. */
   lines: MachineLines | null
   /** Empty: it was not launched from here. */
   launches: readonly Pick<Launch, 'instanceId' | 'attempt'>[]
@@ -56,7 +58,7 @@ export interface Comparison {
 }
 
 /** Explains each nano-dollar of the difference between a machine's bill and our ledger of it. */
-export function compareBill({ lines, launches, charges }: MachineBill, facts: BillFacts, now: Instant): Comparison {
+export function compareBill({ machine, lines, launches, charges }: MachineBill, facts: BillFacts, now: Instant): Comparison {
   const theirs = lines?.total ?? noMoney
   const ours = charges.map((charge) => amountOf(charge, now))
   const oursAtMost = sum(ours.map(({ atMost }) => atMost))
@@ -71,7 +73,7 @@ export function compareBill({ lines, launches, charges }: MachineBill, facts: Bi
       .filter(({ amount }) => amount !== 0n),
   })
   if (launches.length === 0) {
-    return explained({ [lines !== null && lines.count > 0 ? 'foreign_machine' : 'unexplained']: theirs })
+    return explained({ [machine === null ? 'unexplained' : 'foreign_machine']: theirs })
   }
 
   // A line of what still bills reaches further than what is complete, and says so.

@@ -166,6 +166,8 @@ export interface Launch {
   orders: number
   /** When people were last told that nobody can look after it. */
   alarmedAt: Instant | null
+  /** Where it was reached last; a machine that is down or gone shows no addresses. */
+  lastAddresses: { ssh: SshAccess | null; endpoints: readonly Endpoint[] } | null
   /** What we bid per hour for the GPUs, as decided last; null where there are no bids. */
   bidPerHour: Nanos | null
   /** On-demand price of the same machine when it was chosen; null: not known. */
@@ -190,6 +192,7 @@ export type CheckpointResult = 'done' | 'failed' | 'timed_out' | 'unreachable' |
 
 /** Of a launch to which nothing of this has happened. */
 export const uneventful = {
+  lastAddresses: null,
   bidPerHour: null,
   onDemandPrice: null,
   interruptedAt: null,

@@ -36,6 +36,7 @@ test('where it is not known what wins, nothing is bid', () => {
 test('a bid that wins is left alone; one that the marketplace never heard of is sent again', () => {
   expect(step({}, '0.33')).toEqual({ kind: 'wins' })
   expect(step({}, '0.33', null)).toEqual({ kind: 'wins' })
+  expect(step({}, '0.330001', '0.33')).toEqual({ kind: 'wins' })
   expect(step({}, '0.33', '0.22')).toEqual({ kind: 'raise', to: usd('0.33'), again: true })
 })
 

@@ -15,6 +15,9 @@ export type BidStep =
   /** `again`: it was decided before, and the machine does not show it yet. */
   | { kind: 'raise'; to: Nanos; again: boolean }
 
+/** A marketplace may show a bid with fewer digits than it was sent with. */
+const roundedBy = 1_000n
+
 /**
  * What a higher bid can do for a machine that was taken.
  *
@@ -28,7 +31,7 @@ export function bidStep(bidding: Bidding, ours: Nanos, shown: Nanos | null): Bid
   if (floor === null || floor <= 0n) return { kind: 'lost' }
   if (ours >= floor) {
     // Written down, and the process died before the marketplace was told.
-    if (shown !== null && shown > 0n && shown < ours) return { kind: 'raise', to: ours, again: true }
+    if (shown !== null && shown > 0n && shown < ours - ours / roundedBy) return { kind: 'raise', to: ours, again: true }
     return { kind: 'wins' }
   }
   if (cap === null && onDemand === null) return { kind: 'lost' }

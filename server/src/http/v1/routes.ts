@@ -1,7 +1,10 @@
+import type { ActivityDeps } from '../../app/activity.ts'
 import type { AdoptDeps } from '../../app/adopt-instance.ts'
 import type { AuditDeps } from '../../app/audit.ts'
-import type { KeyDeps } from '../../app/keys.ts'
+import type { BudgetDeps } from '../../app/budgets.ts'
+import type { PoliciesDeps } from '../../app/change-policies.ts'
 import type { LaunchHistoryDeps } from '../../app/instance-launches.ts'
+import type { KeyDeps } from '../../app/keys.ts'
 import type { LaunchDeps } from '../../app/launch-instance.ts'
 import type { ListProvidersDeps } from '../../app/list-providers.ts'
 import type { OperationsDeps } from '../../app/operations.ts'
@@ -12,9 +15,6 @@ import type { ReleaseDeps } from '../../app/release-instance.ts'
 import type { ReloadDeps } from '../../app/reload-settings.ts'
 import type { SwitchProviderDeps } from '../../app/switch-provider.ts'
 import type { WebhookDeps } from '../../app/webhooks.ts'
-import type { ActivityDeps } from '../../app/activity.ts'
-import type { BudgetDeps } from '../../app/budgets.ts'
-import type { PoliciesDeps } from '../../app/change-policies.ts'
 import type { IdempotencyDeps } from '../idempotency.ts'
 import type { Route } from '../route.ts'
 import { reloadRoute } from './admin/reload.ts'
@@ -35,6 +35,8 @@ import {
 } from './instances/act.ts'
 import { reportActivityRoute } from './instances/activity.ts'
 import { launchInstanceRoute, planInstanceRoute } from './instances/launch.ts'
+import { instanceLaunchesRoute } from './instances/launches.ts'
+import { changePoliciesRoute, extendInstanceRoute, snoozeInstanceRoute } from './instances/policies.ts'
 import {
   getInstanceRoute,
   instanceCostsRoute,
@@ -43,13 +45,7 @@ import {
   listInstancesRoute,
   type ReadDeps,
 } from './instances/read.ts'
-import { instanceLaunchesRoute } from './instances/launches.ts'
-import { changePoliciesRoute, extendInstanceRoute, snoozeInstanceRoute } from './instances/policies.ts'
-import {
-  listProviderAccountsRoute,
-  removeProviderKeyRoute,
-  setProviderKeyRoute,
-} from './keys/provider-accounts.ts'
+import { listProviderAccountsRoute, removeProviderKeyRoute, setProviderKeyRoute } from './keys/provider-accounts.ts'
 import { createKeyRoute, listKeysRoute, revokeKeyRoute, rotateKeyRoute } from './keys/routes.ts'
 import { whoamiRoute } from './keys/whoami.ts'
 import { gpuModelsRoute } from './market/gpu-models.ts'
@@ -74,9 +70,11 @@ import {
   testWebhookRoute,
 } from './webhooks/routes.ts'
 
-export type V1Deps = LaunchHistoryDeps & ActivityDeps &
+export type V1Deps = LaunchHistoryDeps &
+  ActivityDeps &
   BudgetDeps &
-  PoliciesDeps & AuditDeps &
+  PoliciesDeps &
+  AuditDeps &
   OperationsDeps &
   WebhookDeps &
   LaunchDeps &

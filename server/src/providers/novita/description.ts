@@ -1,3 +1,4 @@
+import { nanosFromUsd } from '../../core/money.ts'
 import { hourMs, minuteMs, secondMs } from '../../core/time.ts'
 import type { ProviderDescription, RateLimit } from '../provider.ts'
 import { novitaRegions } from './regions.ts'
@@ -43,6 +44,7 @@ export const novitaDescription: ProviderDescription = {
     // Between the two: from `pulling` (novita.md 3). The earlier word errs on the safe side.
     startsWhen: 'created',
     stopped: 'disk', // novita.md 3
+    billRoundsTo: nanosFromUsd('0.00001'), // novita.md 2.6: whole units of `pricePrecision`, seen as 1/100000 dollar
   },
   regions: novitaRegions,
   features: ['SSH Access', 'Docker Support', 'Custom Images', 'Spot Instances', 'Stop and Resume', 'HTTPS Endpoints'],

@@ -1,3 +1,4 @@
+import { nanosFromUsd } from '../../core/money.ts'
 import { minuteMs, secondMs } from '../../core/time.ts'
 import type { LimitRule } from '../../outbound/outbound.ts'
 import type { ProviderDescription, RateLimit } from '../provider.ts'
@@ -43,6 +44,7 @@ export const runpodDescription: ProviderDescription = {
     startsWhen: 'created', // runpod.md 5.2: from the moment it is rented, a guess on the safe side
     stopped: 'disk', // runpod.md 5.2: the volume, at twice the price
     stoppedDiskPercent: 200,
+    billRoundsTo: nanosFromUsd('0.000000001'), // runpod.md 2.7: doubles
   },
   regions: runpodRegions,
   features: [

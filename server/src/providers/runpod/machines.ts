@@ -88,6 +88,7 @@ function metersFrom(pod: RunpodPod, reading: PodReading): MeterReading[] {
     since,
     until: null,
     stepMs: secondMs,
+    ...doubtOf(pod),
   }
   return pod.gpu ? [gpu, diskMeterFrom(pod, gpuState, since)] : [diskMeterFrom(pod, gpuState, since)]
 }
@@ -98,7 +99,17 @@ function diskMeterFrom(pod: RunpodPod, gpuState: MeterState, since: Instant | nu
   if (pod.status === 'EXITED') {
     return { ...rest, ratePerHour: stoppedDiskRate(volumeGb), state: volumeGb > 0 ? 'on' : 'off', since: null }
   }
-  return { ...rest, ratePerHour: runningDiskRate(pod.disk, volumeGb), state: gpuState, since }
+  return { ...rest, ratePerHour: runningDiskRate(pod.disk, volumeGb), state: gpuState, since, ...doubtOf(pod) }
+}
+
+/**
+ * A pod whose host went away keeps its status and is not billed. One that is coming up shows the same and is; whoever knows
+ * that it was never up tells them apart.
+ *
+ * @source providers/runpod.md 5.1, 5.2
+ */
+function doubtOf({ status, runtime }: RunpodPod): { doubtful?: true } {
+  return status === 'RUNNING' && runtime == null ? { doubtful: true } : {}
 }
 
 /** As long as a start may take. */

@@ -1,3 +1,4 @@
+import { nanosFromUsd } from '../../core/money.ts'
 import { minuteMs, secondMs } from '../../core/time.ts'
 import type { ProviderDescription, RateLimit } from '../provider.ts'
 import { vastRegions } from './regions.ts'
@@ -43,6 +44,7 @@ export const vastDescription: ProviderDescription = {
     minimumMs: 0,
     startsWhen: 'running', // vast.md 3.1: GPU only while running; the disk from creation
     stopped: 'disk', // vast.md 3.4
+    billRoundsTo: nanosFromUsd('0.001'), // vast.md 2.11: three decimals
   },
   regions: vastRegions,
   // The first four are contract 003's.

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely'
 
 /** What can happen to a machine beyond its start and its end: bids, interruptions, checkpoints, its dead-man switch. */
 const columns = [
+  ['last_addresses', 'text'],
   ['bid_nano', 'bigint'],
   ['on_demand_nano', 'bigint'],
   ['interrupted_at', 'bigint'],

@@ -35,15 +35,17 @@ export const LaunchView = z
     reclaim_at: Moment.describe('When it was going to be taken, where that was announced.'),
     bid_per_hour_usd: z.string().nullable().describe('What was bid last for the GPUs.'),
     cost_usd: z.string().describe('The most that can have been billed until now.'),
-    endpoints: z.array(
-      z.object({
-        container_port: z.int(),
-        protocol: z.enum(['tcp', 'udp', 'http']),
-        host: z.string(),
-        port: z.int(),
-        url: z.string().nullable(),
-      }),
-    ),
+    endpoints: z
+      .array(
+        z.object({
+          container_port: z.int(),
+          protocol: z.enum(['tcp', 'udp', 'http']),
+          host: z.string(),
+          port: z.int(),
+          url: z.string().nullable(),
+        }),
+      )
+      .describe('Where it was reached last; so is `ssh`.'),
     ssh: z.object({ host: z.string(), port: z.int(), user: z.string() }).nullable(),
     checkpoint: z
       .object({
@@ -98,8 +100,11 @@ function launchView({ launch, until, cost }: PastLaunch): z.infer<typeof LaunchV
     reclaim_at: moment(launch.reclaimAt),
     bid_per_hour_usd: launch.bidPerHour === null ? null : usdFromNanos(launch.bidPerHour),
     cost_usd: usdFromNanos(cost),
-    endpoints: launch.endpoints.map(({ containerPort, ...rest }) => ({ container_port: containerPort, ...rest })),
-    ssh: launch.ssh,
+    endpoints: (launch.lastAddresses ?? launch).endpoints.map(({ containerPort, ...rest }) => ({
+      container_port: containerPort,
+      ...rest,
+    })),
+    ssh: (launch.lastAddresses ?? launch).ssh,
     checkpoint: checkpointView(launch),
     dead_man:
       launch.deadManMs === null

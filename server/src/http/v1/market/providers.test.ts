@@ -65,10 +65,10 @@ describe('200', () => {
     world.providerNamed('runpod').balance = async () => {
       throw failure('runpod', { kind: 'unavailable' })
     }
-    expect((await list())[0].accounts).toEqual([{ name: 'main', balance_usd: null }])
+    expect((await list())[0].accounts).toEqual([{ name: 'main', balance_usd: null, circuit: 'closed' }])
     const [vast, runpod] = await list('?balances=true')
-    expect(vast.accounts).toEqual([{ name: 'main', balance_usd: '12.345678901' }])
-    expect(runpod.accounts).toEqual([{ name: 'main', balance_usd: null }])
+    expect(vast.accounts).toEqual([{ name: 'main', balance_usd: '12.345678901', circuit: 'closed' }])
+    expect(runpod.accounts).toEqual([{ name: 'main', balance_usd: null, circuit: 'closed' }])
   })
 })
 
