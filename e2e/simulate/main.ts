@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util'
 import { createFace } from './face.ts'
 import { Broken } from './invariants.ts'
 import { mutations } from './mutations.ts'
+import { differenceOf, reportOf, type Told } from './report.ts'
 import { runSeed } from './run-seed.ts'
 import { warmUp } from './warm-up.ts'
 
@@ -26,8 +27,6 @@ const { values } = parseArgs({
     hunt: { type: 'boolean', default: false },
   },
 })
-
-const lastLines = 40
 
 const mutation = mutations.find((one) => one.name === values.mutation)
 const face = createFace()
@@ -73,16 +72,9 @@ async function work(): Promise<void> {
     const again = values.twice ? await runSeed(seed, face, options) : first
     const broken = first.broken === null ? null : `${first.broken.stack}`
     const differs = first.hash === again.hash ? null : differenceOf(first.trace.lines(), again.trace.lines())
-    process.send?.({ seed, broken, differs, lines: broken === null ? [] : first.trace.lines().slice(-lastLines) })
+    process.send?.({ seed, broken, differs, lines: broken === null ? [] : first.trace.lines() })
   })
-  process.send?.({ seed: null })
-}
-
-interface Told {
-  seed: number | null
-  broken: string | null
-  differs: string | null
-  lines: string[]
+  process.send?.('ready')
 }
 
 async function many(from: number, count: number, jobs: number): Promise<void> {
@@ -96,12 +88,12 @@ async function many(from: number, count: number, jobs: number): Promise<void> {
       () =>
         new Promise<void>((resolve, reject) => {
           const worker = fork(fileURLToPath(import.meta.url), ['--worker', ...(values.twice ? ['--twice'] : [])])
-          worker.on('message', (told: Told) => {
-            if (told.seed !== null) {
+          worker.on('message', (told: Told | 'ready') => {
+            if (told !== 'ready') {
               done += 1
               if (told.broken !== null || told.differs !== null) {
                 failed += 1
-                console.log(reportOf(told.seed, told))
+                console.log(reportOf(told))
               }
             }
             if (next < from + count) worker.send(next++)
@@ -116,15 +108,4 @@ async function many(from: number, count: number, jobs: number): Promise<void> {
     `${done} seeds from ${from}: ${failed === 0 ? 'all hold' : `${failed} broken`}; ${seconds.toFixed(1)} s, ${((1000 * seconds * jobs) / Math.max(1, done)).toFixed(0)} ms each`,
   )
   process.exitCode = failed === 0 ? 0 : 1
-}
-
-function reportOf(seed: number, { broken, differs, lines }: Told): string {
-  if (broken === null) return `seed ${seed} ran differently the second time:\n${differs}`
-  return [...lines, `seed ${seed}: ${broken}`, `replay it: npm run simulate -- --seed ${seed} --trace`, ''].join('\n')
-}
-
-function differenceOf(one: readonly string[], other: readonly string[]): string {
-  const at = one.findIndex((line, number) => line !== other[number])
-  const show = (lines: readonly string[]) => lines.slice(Math.max(0, at - 3), at + 3).join('\n')
-  return `--- first\n${show(one)}\n--- second\n${show(other)}`
 }

@@ -153,8 +153,8 @@ export const mutations: readonly Mutation[] = [
     file: 'server/src/core/charges/charge.ts',
     replace: [
       [
-        'return [...earlier, { ...known, lastOnAt: Math.max(known.lastOnAt, begunAt) }]',
-        `const until = { ...known, lastOnAt: Math.max(known.lastOnAt, begunAt) }
+        'return [...earlier, { ...known, certain, lastOnAt: Math.max(known.lastOnAt, begunAt) }]',
+        `const until = { ...known, certain, lastOnAt: Math.max(known.lastOnAt, begunAt) }
   if (until.lastOnAt - known.lastOnAt < 600_000) return [...earlier, until]
   const again = { ...until, sequence: until.sequence + 1, startedAfter: known.lastOnAt, startedBefore: known.lastOnAt }
   return [...earlier, ended(until, at, at), again]`,

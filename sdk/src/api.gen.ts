@@ -13,6 +13,101 @@ export interface Problem {
   details?: Record<string, unknown>
 }
 
+export interface CostRow {
+  /** null: instances without a label. */
+  key: string | null
+  /** The most that can have been billed, traffic included. */
+  cost_usd: string
+  cost_at_least_usd: string
+  /** true where both are the same. */
+  exact: boolean
+  gpu_usd: string
+  disk_usd: string
+  /** As far as the marketplace has billed it; only Vast.ai names it. */
+  traffic_usd: string
+  /** For how long GPU machines were billed, at most. */
+  hours: number
+  instances: number
+}
+
+export interface CostSums {
+  /** The most that can have been billed, traffic included. */
+  cost_usd: string
+  cost_at_least_usd: string
+  /** true where both are the same. */
+  exact: boolean
+  gpu_usd: string
+  disk_usd: string
+  /** As far as the marketplace has billed it; only Vast.ai names it. */
+  traffic_usd: string
+  /** For how long GPU machines were billed, at most. */
+  hours: number
+  instances: number
+}
+
+export interface Costs {
+  from: string
+  until: string
+  group_by: 'instance' | 'provider' | 'gpu' | 'label' | 'project' | 'market' | 'day'
+  rows: CostRow[]
+  /** Rows beyond `limit`; they are in `total`. */
+  left_out: number
+  total: CostSums
+  at: string
+}
+
+export interface BillReconciliation {
+  from: string
+  until: string
+  unexplained_usd: string
+  accounts: Array<{
+    provider: string
+    account: string
+    /** false: the marketplace has no API for it. null: not asked yet. */
+    has_bill: boolean | null
+    note: string | null
+    read_at: string | null
+    covered_from: string | null
+    /** What happened after that is not on it yet. */
+    complete_until: string | null
+    error: string | null
+    /** What the marketplace says. */
+    bill_usd: string
+    /** What we have, at most. */
+    ledger_usd: string
+    ledger_at_least_usd: string
+    /** The bill less the ledger at most. */
+    difference_usd: string
+    /** Why; the amounts add up to the difference. */
+    because: Array<{
+      reason: 'inside_interval' | 'not_billed_yet' | 'traffic' | 'foreign_machine' | 'rounding' | 'minimum_period' | 'unexplained'
+      amount_usd: string
+    }>
+    machines: Array<{
+      /** The marketplace’s id; null where the bill names none. */
+      id: string | null
+      label: string | null
+      /** Empty: it was not launched from here. */
+      instance_ids: string[]
+      /** What the marketplace says. */
+      bill_usd: string
+      /** What we have, at most. */
+      ledger_usd: string
+      ledger_at_least_usd: string
+      /** The bill less the ledger at most. */
+      difference_usd: string
+      /** Why; the amounts add up to the difference. */
+      because: Array<{
+        reason: 'inside_interval' | 'not_billed_yet' | 'traffic' | 'foreign_machine' | 'rounding' | 'minimum_period' | 'unexplained'
+        amount_usd: string
+      }>
+    }>
+    /** Machines beyond `limit`; they are in the sums. */
+    machines_left_out: number
+  }>
+  at: string
+}
+
 export interface Event {
   /** Grows with time; resume after it. */
   id: number
@@ -1467,6 +1562,50 @@ export interface Operations {
       data: Instance
     }
   }
+  /** What was spent within a range of time, by anything. */
+  getCosts: {
+    params: undefined
+    query: {
+      /** Default: the beginning of the month in which the range ends, UTC. */
+      from?: string | undefined
+      /** Before this moment. Default: now. */
+      until?: string | undefined
+      /** The project; default `default`. A key of one project sees and changes only that. */
+      project?: string | undefined
+      instance_id?: string | undefined
+      provider?: string | undefined
+      label?: string | undefined
+      /** Default instance. */
+      group_by?: 'instance' | 'provider' | 'gpu' | 'label' | 'project' | 'market' | 'day' | undefined
+      /** How many rows, the dearest first. Default 1000. */
+      limit?: number | undefined
+    }
+    body: undefined
+    reply: {
+      success: true
+      message: string
+      data: Costs
+    }
+  }
+  /** Every marketplace’s bill against our ledger, machine by machine, each difference explained. */
+  getBillReconciliation: {
+    params: undefined
+    query: {
+      /** Default: 31 days before the end. */
+      from?: string | undefined
+      /** Before this moment. Default: now. */
+      until?: string | undefined
+      provider?: string | undefined
+      /** How many machines of each account. Default 1000. */
+      limit?: number | undefined
+    }
+    body: undefined
+    reply: {
+      success: true
+      message: string
+      data: BillReconciliation
+    }
+  }
   /** Every budget: what is spent, held and left, and when it ends at this rate. */
   listBudgets: {
     params: undefined
@@ -1901,6 +2040,25 @@ export interface Operations {
     body: undefined
     reply: undefined
   }
+  /** What was spent within a range of time, as CSV. */
+  exportCosts: {
+    params: undefined
+    query: {
+      /** Default: the beginning of the month in which the range ends, UTC. */
+      from?: string | undefined
+      /** Before this moment. Default: now. */
+      until?: string | undefined
+      /** The project; default `default`. A key of one project sees and changes only that. */
+      project?: string | undefined
+      instance_id?: string | undefined
+      provider?: string | undefined
+      label?: string | undefined
+      /** Default charge: one line for each. */
+      group_by?: 'charge' | 'instance' | 'provider' | 'gpu' | 'label' | 'project' | 'market' | 'day' | undefined
+    }
+    body: undefined
+    reply: undefined
+  }
 }
 
 export type OperationId = keyof Operations
@@ -1931,6 +2089,8 @@ export const routes: { readonly [Id in OperationId]: { readonly method: string; 
   snoozeInstance: { method: 'POST', path: '/api/v1/instances/{id}/snooze' },
   extendInstance: { method: 'POST', path: '/api/v1/instances/{id}/extend' },
   changePolicies: { method: 'POST', path: '/api/v1/instances/{id}/policies' },
+  getCosts: { method: 'GET', path: '/api/v1/costs' },
+  getBillReconciliation: { method: 'GET', path: '/api/v1/costs/reconciliation' },
   listBudgets: { method: 'GET', path: '/api/v1/budgets' },
   createBudget: { method: 'POST', path: '/api/v1/budgets' },
   getBudget: { method: 'GET', path: '/api/v1/budgets/{id}' },
@@ -1962,4 +2122,5 @@ export const routes: { readonly [Id in OperationId]: { readonly method: string; 
   listWebhookDeliveries: { method: 'GET', path: '/api/v1/webhooks/{id}/deliveries' },
   replayWebhookDelivery: { method: 'POST', path: '/api/v1/webhooks/{id}/deliveries/{delivery_id}/replay' },
   streamEvents: { method: 'GET', path: '/api/v1/events' },
+  exportCosts: { method: 'GET', path: '/api/v1/costs.csv' },
 }

@@ -83,6 +83,12 @@ export function createClient({ baseUrl, apiKey, fetch = globalThis.fetch, timeou
     releaseInstance: (id: string, body: Operations['releaseInstance']['body'], options?: CallOptions) =>
       call('releaseInstance', { params: { id }, body, ...options }),
 
+    getCosts: (query: Query<'getCosts'> = {}, options?: CallOptions) => call('getCosts', { query, ...options }),
+    /** As CSV, piece by piece. */
+    exportCosts,
+    getBillReconciliation: (query: Query<'getBillReconciliation'> = {}, options?: CallOptions) =>
+      call('getBillReconciliation', { query, ...options }),
+
     listBudgets: (options?: CallOptions) => call('listBudgets', { ...options }),
     getBudget: (id: string, options?: CallOptions) => call('getBudget', { params: { id }, ...options }),
     createBudget: (body: Operations['createBudget']['body'], options?: CallOptions) =>
@@ -146,6 +152,19 @@ export function createClient({ baseUrl, apiKey, fetch = globalThis.fetch, timeou
       url: origin,
       open: (query, { headers, signal }) => send('streamEvents', { query, headers, signal }),
     })
+  }
+
+  async function* exportCosts(
+    query: Query<'exportCosts'> = {},
+    { signal }: Pick<CallOptions, 'signal'> = {},
+  ): AsyncGenerator<Uint8Array> {
+    const { body } = await send('exportCosts', { query, signal, headers: { accept: 'text/csv' } })
+    try {
+      for await (const piece of body ?? []) yield piece
+    } catch (error) {
+      // The beginning looks like a whole file.
+      throw failure(error, signal)
+    }
   }
 
   async function call<Id extends OperationId>(id: Id, input: Input<Id>): Promise<Reply<Id>> {

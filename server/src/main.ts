@@ -63,11 +63,13 @@ import { createOperationsKeeper } from './reconcile/tasks/keep-operations.ts'
 import { pruneWebhooks } from './reconcile/tasks/prune-webhooks.ts'
 import { createSweeper, sweepEveryMs } from './reconcile/tasks/sweep.ts'
 import { sweepMetrics } from './reconcile/tasks/sweep-metrics.ts'
+import { readBills } from './reconcile/tasks/read-bills.ts'
 import { watchBudgets } from './reconcile/tasks/watch-budgets.ts'
 import { webhookMetrics } from './reconcile/webhook-metrics.ts'
 import { createWorker } from './reconcile/worker.ts'
 import { createActivityStore } from './store/activity.ts'
 import { createAnswerStore } from './store/answers.ts'
+import { createBillStore } from './store/bills.ts'
 import { createBudgetStore } from './store/budgets.ts'
 import { sealLogs } from './store/chain.ts'
 import { createChainChecker } from './store/chain-check.ts'
@@ -171,6 +173,7 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
   const charges = createChargeStore(database)
   const activity = createActivityStore(database)
   const budgets = createBudgetStore(database)
+  const bills = createBillStore(database)
 
   const operations = createOperationStore(database)
   const operationLog = createOperationsKeeper({ operations, clock, metrics, keepDays: config.operationsKeepDays })
@@ -233,6 +236,7 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
     charges,
     activity,
     budgets,
+    bills,
     providers,
     gpus,
     index,
@@ -349,6 +353,7 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
 
   const tasks: Task[] = [
     watchBudgets({ budgets, book, clock }),
+    readBills({ bills, providers, clock, log, metrics, countAlarm: (provider) => alarms.inc({ provider }) }),
     { name: 'old answers', everyMs: hourMs, atStart: true, run: () => forgetAnswers({ answers, clock }) },
     { name: 'market', everyMs: refreshTickMs, atStart: false, run: () => market.refreshWatched() },
     { name: 'sweep', everyMs: sweepEveryMs, atStart: true, run: () => sweeper.run() },

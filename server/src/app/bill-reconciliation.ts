@@ -55,8 +55,8 @@ export async function billReconciliation(
 ): Promise<BillReconciliation> {
   requireAllProjects(who)
   const now = deps.clock.now()
-  const until = Math.min(query.until ?? now, now)
-  const range = { from: query.from ?? until - 31 * dayMs, until }
+  const until = Math.max(0, Math.min(query.until ?? now, now))
+  const range = { from: Math.max(0, Math.min(query.from ?? until - 31 * dayMs, until)), until }
   const reads = await deps.bills.reads()
   const accounts: ComparedAccount[] = []
   for (const account of accountsOf(reads, deps.providers)) {

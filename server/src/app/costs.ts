@@ -124,10 +124,10 @@ export async function* costEntries(query: CostQuery, who: Who, deps: CostsDeps):
 /** Nothing is known of what is to come: the range ends now at the latest. */
 function asked({ from, until, project, ...filter }: CostQuery, who: Who, { clock }: Pick<CostsDeps, 'clock'>) {
   const now = clock.now()
-  const end = Math.min(until ?? now, now)
+  const end = Math.max(0, Math.min(until ?? now, now))
   const whose = projectAsked(who, project)
   return {
-    range: { from: from ?? monthOf(end), until: end },
+    range: { from: Math.max(0, Math.min(from ?? monthOf(end), end)), until: end },
     filter: { ...filter, ...(whose !== null && { project: whose }) },
     now,
   }

@@ -19,6 +19,7 @@ import { withNamedSchemas } from './named-schemas.ts'
 import { answerNoRoute } from './no-route.ts'
 import { createRateLimit } from './rate-limit.ts'
 import { type SystemDeps, systemRoutes } from './system/routes.ts'
+import { costsCsv } from './v1/costs/csv.ts'
 import { type EventStreamDeps, eventStream } from './v1/events/stream.ts'
 import { type V1Deps, v1Routes } from './v1/routes.ts'
 
@@ -107,6 +108,7 @@ export async function createHttpServer(options: HttpOptions, deps: HttpDeps): Pr
 
   for (const route of v1Routes) route.register(app, deps)
   eventStream(app, deps)
+  costsCsv(app, deps)
   systemRoutes(app, deps, { version: options.version, marketLabel: options.marketLabel, metrics: options.metrics })
   deadManRoutes(app, deps)
   if (options.docs) await serveDocs(app)
@@ -153,6 +155,7 @@ async function describeRoutes(app: FastifyInstance, version: string): Promise<vo
         { name: 'market', description: 'GPU models, marketplaces and figures about the market.' },
         { name: 'budgets', description: 'What may be spent, what is spent, and how long it lasts.' },
         { name: 'instances', description: 'What you have rented.' },
+        { name: 'costs', description: 'What was spent, by anything, and whether the marketplaces say the same.' },
         { name: 'reconciliation', description: 'What the marketplaces bill, against what we know.' },
         { name: 'events', description: 'What happens, as it happens.' },
         { name: 'admin', description: 'Keys, settings and what else an admin does.' },

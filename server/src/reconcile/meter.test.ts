@@ -3,6 +3,7 @@ import { amountOf } from '../core/charges/charge.ts'
 import type { Launch } from '../core/instances/instance.ts'
 import type { Machine } from '../core/instances/machine.ts'
 import { costOver, nanosFromUsd, sum } from '../core/money.ts'
+import { anOffer } from '../core/offers/an-offer.ts'
 import { aLaunch, aMachine, anEntry, anInstance, aReading, testStart } from '../testing/builders.ts'
 import { type TestStores, testStores } from '../testing/database.ts'
 import { fakeProvider } from '../testing/fake-provider.ts'
@@ -42,9 +43,19 @@ test('a machine that came up and was gone between two looks is in the ledger', a
 })
 
 test('a machine that was gone before any look cost at most all that was agreed to', async () => {
-  const launch = aLaunch({ comparablePrice: nanosFromUsd('0.40') })
+  const launch = aLaunch({ offer: anOffer({ market: 'spot' }), comparablePrice: anOffer().pricePerHour })
   await look(launch, 'absent', 100)
-  expect(await cost()).toEqual({ atLeast: 0n, atMost: costOver(nanosFromUsd('0.40'), 100_000) })
+  expect(await cost()).toEqual({ atLeast: 0n, atMost: costOver(anOffer().pricePerHour, 100_000) })
+})
+
+test('so may its disk, which was billed while it came up', async () => {
+  const offer = anOffer({ pricePerHour: price })
+  await look(aLaunch({ offer, pricePerHour: price, comparablePrice: nanosFromUsd('0.40') }), 'absent', 100)
+  const charges = await stores.charges.ofLaunch(anInstance().id, 1)
+  expect(charges.map(({ kind, ratePerHour, certain }) => [kind, ratePerHour, certain])).toEqual([
+    ['disk', nanosFromUsd('0.04'), false],
+    ['gpu', price, false],
+  ])
 })
 
 test('a launch that left nothing behind costs nothing', async () => {

@@ -1,9 +1,9 @@
-import { type Charge, withEnd, withReading, withUnseen } from '../core/charges/charge.ts'
+import { type Charge, type UnseenRun, withEnd, withReading, withUnseen } from '../core/charges/charge.ts'
 import { withStandIn } from '../core/charges/stand-in.ts'
 import { mayHaveRun } from '../core/charges/unseen.ts'
 import type { Launch } from '../core/instances/instance.ts'
-import type { Machine, MeterReading } from '../core/instances/machine.ts'
-import { dividedBy, type Nanos, nanos } from '../core/money.ts'
+import type { Machine } from '../core/instances/machine.ts'
+import { dividedBy, nanos } from '../core/money.ts'
 import { type Instant, secondMs } from '../core/time.ts'
 import type { Provider } from '../providers/provider.ts'
 import type { ChargeStore } from '../store/charges.ts'
@@ -41,20 +41,12 @@ function afterLook(
   const kinds = new Set([...known, ...meters].map(({ kind }) => kind))
   return [...kinds].flatMap((kind) => {
     const charges = ofKind(known, kind)
-    const reading = withoutOldDoubt(
-      meters.find((one) => one.kind === kind),
-      launch,
-    )
+    const reading = meters.find((one) => one.kind === kind)
     const seenOffAt = offSince(launch, kind)
     const next = reading === undefined ? charges : withReading(charges, { reading, begunAt, at, seenOffAt }, launch)
     // Nothing of an ended machine is billed, whatever its meters still say.
     return machine.phase === 'ended' ? withEnd(next, at) : next
   })
-}
-
-/** What was never up is still coming up, and that is billed where the marketplace says so. */
-function withoutOldDoubt(reading: MeterReading | undefined, { upAt }: Launch): MeterReading | undefined {
-  return reading?.doubtful === true && upAt === null ? { ...reading, doubtful: false } : reading
 }
 
 /** What was billed between two looks and shows in neither. */
@@ -65,49 +57,49 @@ function withHiddenRuns(
   look: Look,
   provider: Provider | undefined,
 ): readonly Charge[] {
-  const gpu = ofKind(charges, 'gpu')
-  const seenOffAt = offSince(launch, 'gpu')
   const billing = provider?.describe().billing
-  const hidden = mayHaveRun(launch, { ...look, charges: gpu, seenOffAt })
-    ? withUnseen(
-        gpu,
-        {
-          kind: 'gpu',
-          ratePerHour: gpu.at(-1)?.ratePerHour ?? gpuRateOf(launch, charges),
-          stepMs: gpu.at(-1)?.stepMs ?? billing?.stepMs ?? secondMs,
-          from: seenOffAt,
-          until: look.at,
-        },
-        launch,
-      )
-    : gpu
+  const gpu = ofKind(charges, 'gpu')
   const disk = ofKind(charges, 'disk')
-  const open = ofKind(known, 'disk').find((charge) => charge.endedBefore === null)
-  const extraPercent = (billing?.stoppedDiskPercent ?? 100) - 100
-  const isGone = look.machine === 'absent' || look.machine.phase === 'ended'
-  // Stopped and ended between two looks: the disk cost more in between than it did before.
-  const stoppedDisk =
-    isGone && open !== undefined && extraPercent > 0
-      ? withUnseen(
-          disk,
-          {
-            kind: 'disk',
-            ratePerHour: dividedBy(nanos(open.ratePerHour * BigInt(extraPercent)), 100n),
-            stepMs: open.stepMs,
-            from: open.lastOnAt,
-            until: look.at,
-          },
-          launch,
-        )
-      : disk
-  return [...hidden, ...stoppedDisk, ...charges.filter(({ kind }) => kind !== 'gpu' && kind !== 'disk')]
+  const stepMs = gpu.at(-1)?.stepMs ?? billing?.stepMs ?? secondMs
+  const hiddenGpu = hiddenGpuRun(launch, gpu, look, stepMs)
+  const hiddenDisk = hiddenDiskRun(launch, disk, known, look, { stepMs, percent: billing?.stoppedDiskPercent ?? 100 })
+  return [
+    ...(hiddenGpu === null ? gpu : withUnseen(gpu, hiddenGpu, launch)),
+    ...(hiddenDisk === null ? disk : withUnseen(disk, hiddenDisk, launch)),
+    ...charges.filter(({ kind }) => kind !== 'gpu' && kind !== 'disk'),
+  ]
 }
 
-/** Where no look has told it: the most that it can be, which is all that was agreed to. */
-function gpuRateOf({ pricePerHour, comparablePrice, offer }: Launch, charges: readonly Charge[]): Nanos {
-  if (pricePerHour !== null) return pricePerHour
-  const hasDisk = charges.some(({ kind }) => kind === 'disk')
-  return comparablePrice > offer.pricePerHour || !hasDisk ? comparablePrice : offer.pricePerHour
+function hiddenGpuRun(launch: Launch, gpu: readonly Charge[], look: Look, stepMs: number): UnseenRun | null {
+  const from = offSince(launch, 'gpu')
+  if (!mayHaveRun(launch, { ...look, charges: gpu, seenOffAt: from })) return null
+  // A bid is not kept by itself: it is at most all that was agreed to.
+  const { offer, comparablePrice } = launch
+  const agreed = offer.market === 'spot' ? comparablePrice : offer.pricePerHour
+  const ratePerHour = gpu.at(-1)?.ratePerHour ?? launch.pricePerHour ?? agreed
+  return { kind: 'gpu', ratePerHour, stepMs, from, until: look.at }
+}
+
+/** The disk of a machine that was gone before any look; and what it cost more while stopped, if nobody saw it stopped. */
+function hiddenDiskRun(
+  launch: Launch,
+  disk: readonly Charge[],
+  known: readonly Charge[],
+  look: Look,
+  { stepMs, percent }: { stepMs: number; percent: number },
+): UnseenRun | null {
+  const isGone = look.machine === 'absent' || look.machine.phase === 'ended'
+  if (!isGone) return null
+  const until = look.at
+  if (disk.length === 0) {
+    const ratePerHour = nanos(launch.comparablePrice - launch.offer.pricePerHour)
+    if (launch.externalId === null || ratePerHour <= 0n) return null
+    return { kind: 'disk', ratePerHour, stepMs, from: launch.intendedAt, until }
+  }
+  const open = ofKind(known, 'disk').find((charge) => charge.endedBefore === null)
+  if (open === undefined || percent <= 100) return null
+  const ratePerHour = dividedBy(nanos(open.ratePerHour * BigInt(percent - 100)), 100n)
+  return { kind: 'disk', ratePerHour, stepMs: open.stepMs, from: open.lastOnAt, until }
 }
 
 function offSince({ metersOffAt, intendedAt }: Launch, kind: Charge['kind']): Instant {

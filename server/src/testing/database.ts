@@ -1,6 +1,7 @@
 import type { Charge } from '../core/charges/charge.ts'
 import { createActivityStore } from '../store/activity.ts'
 import { createAnswerStore } from '../store/answers.ts'
+import { createBillStore } from '../store/bills.ts'
 import { createBudgetStore } from '../store/budgets.ts'
 import { sealLogs } from '../store/chain.ts'
 import { createChainChecker } from '../store/chain-check.ts'
@@ -33,6 +34,7 @@ export async function testStores(path = ':memory:') {
     strays: createStrayStore(database, createSealer(new Uint8Array(32).fill(7))),
     activity: createActivityStore(database),
     budgets: createBudgetStore(database),
+    bills: createBillStore(database),
     events: createEventStore(database),
     keys: createKeyStore(database),
     answers: createAnswerStore(database, createSealer(new Uint8Array(32).fill(7))),

@@ -58,7 +58,11 @@ export interface Comparison {
 }
 
 /** Explains each nano-dollar of the difference between a machine's bill and our ledger of it. */
-export function compareBill({ machine, lines, launches, charges }: MachineBill, facts: BillFacts, now: Instant): Comparison {
+export function compareBill(
+  { machine, lines, launches, charges }: MachineBill,
+  facts: BillFacts,
+  now: Instant,
+): Comparison {
   const theirs = lines?.total ?? noMoney
   const ours = charges.map((charge) => amountOf(charge, now))
   const oursAtMost = sum(ours.map(({ atMost }) => atMost))

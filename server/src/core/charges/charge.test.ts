@@ -167,6 +167,21 @@ describe('what may not have been billed', () => {
     expect(charges.some(isExact)).toBe(false)
   })
 
+  test('a doubt that began with the machine is over when it is up, and was on since then by the marketplace’s own times', () => {
+    const comesUp = { since: 0, doubtful: true } as const
+    const up = ledger(
+      { at: 10, ...comesUp },
+      { at: 20, ...comesUp },
+      { at: 30, since: 0 },
+      { at: 40, state: 'off', until: 35 },
+    )
+    expect(up).toMatchObject([{ startedAfter: 0, startedBefore: 0, endedAfter: 35, endedBefore: 35, certain: true }])
+    const neverUp = ledger({ at: 10, ...comesUp }, { at: 20, ...comesUp }, { at: 30, state: 'off' })
+    expect(bounds(neverUp)).toEqual({ atLeast: 0n, atMost: costOver(rate, 30) })
+    // When it began is not known, so nothing says how long the doubt lasted.
+    expect(ledger({ at: 10, doubtful: true }, { at: 20 }).map(({ certain }) => certain)).toEqual([false, true])
+  })
+
   test('a run that no look saw costs between nothing and all of the time in between', () => {
     const run = { kind: 'gpu', ratePerHour: rate, stepMs: 1, from: 10, until: 40 } as const
     const charges = withUnseen(ledger({ at: 5 }, { at: 8, state: 'off' }), run, launch)

@@ -97,17 +97,27 @@ export function withReading(
 
   const known = { ...last, ...exactStart(last, reading, earlier.at(-1)) }
   if (reading.state === 'off') return [...earlier, ended(known, ...endOf(known, reading, at))]
-  if (known.ratePerHour !== reading.ratePerHour || known.certain !== certain) {
+  // In doubt only because it was coming up, and on ever since by the marketplace's own times.
+  const cleared = certain && earlier.length === 0 && isExactStart(known) && reading.since === known.startedAfter
+  if (known.ratePerHour !== reading.ratePerHour || (known.certain !== certain && !cleared)) {
     // When the rate changed, or the doubt began or ended, nobody tells: somewhere between the two looks.
     const before = [...earlier, ended(known, known.lastOnAt, at)]
     return [...before, begin(before, null, known.lastOnAt)]
   }
-  return [...earlier, { ...known, lastOnAt: Math.max(known.lastOnAt, begunAt) }]
+  return [...earlier, { ...known, certain, lastOnAt: Math.max(known.lastOnAt, begunAt) }]
 }
 
 /** The machine is gone: whatever still ran ended between the last time it was seen on and now. */
 export function withEnd(charges: readonly Charge[], at: Instant): readonly Charge[] {
   return charges.map((charge) => (charge.endedBefore === null ? ended(charge, charge.lastOnAt, at) : charge))
+}
+
+export interface UnseenRun {
+  kind: ChargeKind
+  ratePerHour: Nanos
+  stepMs: number
+  from: Instant
+  until: Instant
 }
 
 /**
@@ -116,7 +126,7 @@ export function withEnd(charges: readonly Charge[], at: Instant): readonly Charg
  */
 export function withUnseen(
   charges: readonly Charge[],
-  run: { kind: ChargeKind; ratePerHour: Nanos; stepMs: number; from: Instant; until: Instant },
+  run: UnseenRun,
   { instanceId, attempt }: Pick<Launch, 'instanceId' | 'attempt'>,
 ): readonly Charge[] {
   const from = Math.max(run.from, charges.at(-1)?.endedAfter ?? Number.NEGATIVE_INFINITY)

@@ -36,7 +36,8 @@ const now = 1_500_000
 const cuts = fc
   .array(fc.integer({ min: -10, max: 1_600_000 }), { maxLength: 30 })
   .map((places) => [-10, ...places, 1_600_000].sort((one, other) => one - other))
-const ranges = (places: readonly number[]) => places.slice(1).map((until, at) => ({ from: places[at] as number, until }))
+const ranges = (places: readonly number[]) =>
+  places.slice(1).map((until, at) => ({ from: places[at] as number, until }))
 
 describe('the part of a charge in a range of time', () => {
   test('begins and ends where the range does', () => {

@@ -1,6 +1,8 @@
 import type { ActivityDeps } from '../../app/activity.ts'
 import type { AdoptDeps } from '../../app/adopt-instance.ts'
 import type { AuditDeps } from '../../app/audit.ts'
+import type { BillReconciliationDeps } from '../../app/bill-reconciliation.ts'
+import type { CostsDeps } from '../../app/costs.ts'
 import type { BudgetDeps } from '../../app/budgets.ts'
 import type { PoliciesDeps } from '../../app/change-policies.ts'
 import type { LaunchHistoryDeps } from '../../app/instance-launches.ts'
@@ -26,6 +28,7 @@ import {
   listBudgetsRoute,
   removeBudgetRoute,
 } from './budgets/routes.ts'
+import { billReconciliationRoute, getCostsRoute } from './costs/routes.ts'
 import {
   type ActDeps,
   restartInstanceRoute,
@@ -89,7 +92,9 @@ export type V1Deps = LaunchHistoryDeps &
   ReloadDeps &
   ReconciliationDeps &
   AdoptDeps &
-  ReleaseDeps
+  ReleaseDeps &
+  CostsDeps &
+  BillReconciliationDeps
 
 /** Every operation of `/api/v1`, in the order in which the documentation shows them. */
 export const v1Routes: readonly Route<V1Deps>[] = [
@@ -117,6 +122,8 @@ export const v1Routes: readonly Route<V1Deps>[] = [
   snoozeInstanceRoute,
   extendInstanceRoute,
   changePoliciesRoute,
+  getCostsRoute,
+  billReconciliationRoute,
   listBudgetsRoute,
   getBudgetRoute,
   createBudgetRoute,

@@ -112,6 +112,15 @@ describe('meters', () => {
     }
   })
 
+  test('are in doubt without a runtime: a pod whose host went away looks like one that comes up, and is not billed', () => {
+    const doubts = (state: Parameters<typeof aPodThatIs>[0]) =>
+      machineThatIs(state).meters.map(({ doubtful }) => doubtful === true)
+    expect(doubts('justMade')).toEqual([true, true])
+    expect(doubts('justMadeWithEmptyRuntime')).toEqual([true, true])
+    expect(doubts('withoutPorts')).toEqual([false, false])
+    expect(doubts('provisioning')).toEqual([false, false])
+  })
+
   test('are unclear in a state of which the bill is not known', () => {
     for (const state of ['error', 'newWord'] as const) {
       expect(metersOf(machineThatIs(state)).map(([, is]) => is)).toEqual(['unclear', 'unclear'])

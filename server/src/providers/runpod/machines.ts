@@ -108,8 +108,8 @@ function diskMeterFrom(pod: RunpodPod, gpuState: MeterState, since: Instant | nu
  *
  * @source providers/runpod.md 5.1, 5.2
  */
-function doubtOf({ status, runtime }: RunpodPod): { doubtful?: true } {
-  return status === 'RUNNING' && runtime == null ? { doubtful: true } : {}
+function doubtOf(pod: RunpodPod): { doubtful?: true } {
+  return isDark(pod) ? { doubtful: true } : {}
 }
 
 /** As long as a start may take. */

@@ -1,0 +1,174 @@
+/** Coming and going of the real process, in real time. */
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { seededRandom } from '../simulators/kit/random.ts'
+import { listeningMarkets, type Markets } from './kill/markets.ts'
+import { type ServerProcess, startServer } from './kill/server-process.ts'
+
+let dataDir: string
+let markets: Markets
+let servers: ServerProcess[]
+
+beforeEach(async () => {
+  dataDir = mkdtempSync(join(tmpdir(), 'gpufleet-shutdown-'))
+  servers = []
+  markets = await listeningMarkets({ providers: ['runpod'], seed: 7, random: seededRandom(7), speed: 1 })
+  markets.order('runpod', 'pace', { loadingMs: 500 })
+})
+afterEach(async () => {
+  for (const server of servers) {
+    server.signal('SIGKILL')
+    await server.exited
+  }
+  await markets.close()
+  rmSync(dataDir, { recursive: true, force: true })
+})
+
+function start(settings: Record<string, string> = {}): ServerProcess {
+  const server = startServer({ ...markets.settings, DATA_DIR: dataDir, SHUTDOWN_SECONDS: '20', ...settings })
+  servers.push(server)
+  return server
+}
+
+const wish = { provider: 'runpod', gpu_model: 'RTX 4090', image: 'ubuntu:24.04', max_price_per_hour_usd: '1' }
+
+async function ask(url: string, method: string, path: string, body?: unknown) {
+  const reply = await fetch(`${url}${path}`, {
+    method,
+    ...(body !== undefined && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+  })
+  // biome-ignore lint/suspicious/noExplicitAny: answers of every shape are looked into
+  return { status: reply.status, body: (await reply.json()) as any }
+}
+
+async function until<T>(look: () => Promise<T | undefined | false>, withinMs = 30_000): Promise<T> {
+  for (const end = Date.now() + withinMs; ; ) {
+    const found = await look()
+    if (found) return found
+    if (Date.now() > end) throw new Error('it did not happen in time')
+    await sleep(100)
+  }
+}
+
+async function launchReady(url: string): Promise<string> {
+  const { id } = await until(async () => {
+    const { status, body } = await ask(url, 'POST', '/api/v1/instances', wish)
+    return status === 201 && body.data
+  })
+  await until(async () => (await ask(url, 'GET', `/api/v1/instances/${id}`)).body.data.status === 'ready')
+  return id
+}
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+/** Answered so much later than asked for. */
+const late = (delayMs: number, method?: string) => markets.order('runpod', 'faults', { kind: 'late', delayMs, method })
+const billing = () => markets.ours().filter((machine) => machine.billing)
+
+describe('SIGTERM', () => {
+  test('under load: what was asked is answered, nobody new gets in, what still runs is said, and the next process acts at once', async () => {
+    const server = start()
+    const url = await server.url
+    const id = await launchReady(url)
+
+    late(2_500, 'POST')
+    const slow = ask(url, 'POST', `/api/v1/instances/${id}/restart`)
+    const others = Array.from({ length: 50 }, () => ask(url, 'GET', '/api/v1/instances'))
+    await until(async () => markets.simulators.runpod.requests.some(({ path }) => path.includes('restart')))
+    server.signal('SIGTERM')
+    await server.line(/told to stop/)
+    await expect(fetch(`${url}/healthz`)).rejects.toThrow()
+    expect((await Promise.all(others)).map(({ status }) => status)).toEqual(Array(50).fill(200))
+    expect((await slow).status).toBe(200)
+
+    const { code, signal } = await server.exited
+    expect([code, signal]).toEqual([0, null])
+    expect(server.output()).toMatch(/1 machines go on without us, at \$0\.\d+ per hour/)
+    const database = new DatabaseSync(join(dataDir, 'gpufleet.db'), { readOnly: true })
+    const claimed = database.prepare('select id from instances where claimed_until > 0').all()
+    database.close()
+    expect(claimed).toEqual([])
+
+    markets.simulators.runpod.faults.clear()
+    const next = start()
+    expect((await ask(await next.url, 'DELETE', `/api/v1/instances/${id}`)).status).toBe(200)
+    await until(async () => billing().length === 0, 15_000)
+  })
+
+  test('a marketplace that hangs holds it up until SHUTDOWN_SECONDS and no longer; it exits 0', async () => {
+    const server = start({ SHUTDOWN_SECONDS: '2' })
+    await launchReady(await server.url)
+    late(120_000)
+    const seen = markets.simulators.runpod.requests.length
+    await until(async () => markets.simulators.runpod.requests.length > seen)
+    const toldAt = Date.now()
+    server.signal('SIGTERM')
+    const { code, signal } = await server.exited
+    expect([code, signal]).toEqual([0, null])
+    expect(Date.now() - toldAt).toBeGreaterThan(1_500)
+    expect(Date.now() - toldAt).toBeLessThan(6_000)
+    expect(server.output()).toMatch(/did not end in time/)
+    expect(server.output()).toMatch(/1 machines go on without us/)
+  })
+
+  test('said again, and SIGINT and SIGHUP on top, change nothing', async () => {
+    const server = start()
+    const url = await server.url
+    const id = await launchReady(url)
+    late(2_000, 'POST')
+    const slow = ask(url, 'POST', `/api/v1/instances/${id}/restart`)
+    await until(async () => markets.simulators.runpod.requests.some(({ path }) => path.includes('restart')))
+    for (const signal of ['SIGTERM', 'SIGTERM', 'SIGINT', 'SIGINT', 'SIGHUP', 'SIGTERM'] as const) {
+      server.signal(signal)
+      await sleep(100)
+    }
+    expect((await slow).status).toBe(200)
+    expect(await server.exited).toMatchObject({ code: 0, signal: null })
+  })
+
+  test('while it has just begun to listen', async () => {
+    const server = start()
+    await server.url
+    server.signal('SIGTERM')
+    expect(await server.exited).toMatchObject({ code: 0, signal: null })
+  })
+})
+
+test('SIGHUP reads the settings again', async () => {
+  const envFile = join(dataDir, 'settings.env')
+  writeFileSync(envFile, '')
+  const server = start({ ENV_FILE: envFile })
+  const url = await server.url
+  const lambda = async () => {
+    const { body } = await ask(url, 'GET', '/api/v1/providers')
+    return body.data.find(({ name }: { name: string }) => name === 'lambda_labs').is_configured
+  }
+  expect(await lambda()).toBe(false)
+  writeFileSync(envFile, 'LAMBDA_API_KEY=a-key-of-lambda\nLAMBDA_API_BASE_URL=http://127.0.0.1:9\n')
+  server.signal('SIGHUP')
+  await server.line(/settings reloaded; changed: .*LAMBDA_API_KEY/)
+  expect(await lambda()).toBe(true)
+  expect(server.output()).not.toContain('a-key-of-lambda')
+})
+
+describe('DATA_DIR', () => {
+  test('a second server on the same one is refused, and the first goes on', async () => {
+    const first = start()
+    const url = await first.url
+    const second = start()
+    expect((await second.exited).code).toBe(2)
+    expect(second.output()).toContain(`DATA_DIR ${dataDir} is in use by another gpufleet: stop it, or set DATA_DIR`)
+    expect((await ask(url, 'GET', '/api/v1/instances')).status).toBe(200)
+  })
+
+  test('after SIGKILL it is free at once', async () => {
+    const first = start()
+    await first.url
+    first.signal('SIGKILL')
+    await first.exited
+    expect(await start().url).toMatch(/^http/)
+  })
+})

@@ -1,0 +1,3 @@
+import { seedsHold } from './seeds-hold.ts'
+
+seedsHold({ from: 150, count: 50 })
