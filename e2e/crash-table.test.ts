@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { nanosFromUsd } from '../server/src/core/money.ts'
 import type { ProviderName } from '../server/src/core/providers.ts'
 import { minuteMs, secondMs } from '../server/src/core/time.ts'
+import type { Transport } from '../server/src/outbound/transport.ts'
 import { lambdaDescription } from '../server/src/providers/lambda/description.ts'
 import { novitaDescription } from '../server/src/providers/novita/description.ts'
 import { paperspaceDescription } from '../server/src/providers/paperspace/description.ts'
@@ -22,6 +23,7 @@ import {
   type Point,
   type Process,
 } from './kill/mortal-process.ts'
+import { transportTo } from './world.ts'
 
 interface Case {
   name: ProviderName
@@ -224,6 +226,48 @@ describe.each(cases)('$name', ({ name, gpu, listLagMs, canStop, calm }) => {
       expect(new Set(kinds).size).toBe(kinds.length)
       await endsWell(next, id)
     })
+  })
+})
+
+describe('before a webhook is acknowledged', () => {
+  let ground: Ground
+  let next: Process | undefined
+  let received: { id: string | undefined; body: string | undefined }[]
+  afterEach(() => next?.close())
+
+  test.each([
+    { where: 'before it was sent', when: 'before', times: 1 },
+    { where: 'when it was received and nobody heard', when: 'after', times: 2 },
+  ] as const)('$where: it is delivered again under the same id', async ({ when, times }) => {
+    received = []
+    ground = await aGround({ providers: ['runpod'] })
+    const markets = transportTo(ground.simulators, ground.clock)
+    const transport: Transport = async (request) => {
+      if (!request.url.startsWith('https://hooks.example.com/')) return markets(request)
+      received.push({ id: request.headers['webhook-id'], body: request.body })
+      return { status: 204, headers: {}, body: '' }
+    }
+    const dying = await aMortal(ground, { transport })
+    const hook = { url: 'https://hooks.example.com/gpufleet', events: ['instance.*'] }
+    expect((await dying.call('POST', '/api/v1/webhooks', hook)).status).toBe(201)
+    const id = await dying.until(async () => {
+      const wish = { provider: 'runpod', gpu_model: 'RTX 4090', image: 'ubuntu:24.04' }
+      const { status, body } = await dying.call('POST', '/api/v1/instances', wish)
+      return status === 201 && body.data.id
+    }, 2 * minuteMs)
+    dying.dieAt((point) => point.kind === 'request' && point.path === '/gpufleet' && point.when === when)
+    await dying.untilDeath(minuteMs)
+    const [first] = received
+
+    next = await aProcess(ground, { transport })
+    await next.untilStatus(id, 'ready', longEnough)
+    await next.pass(5 * minuteMs)
+    const ids = received.map((one) => one.id)
+    const unheard = first ?? received[0]
+    expect(received.filter((one) => one.id === unheard?.id)).toEqual(Array(times).fill(unheard))
+    // Whatever else happened is told once.
+    expect(new Set(ids).size).toBe(ids.length - (times - 1))
+    expect(ids.length).toBeGreaterThan(2)
   })
 })
 

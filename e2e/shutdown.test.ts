@@ -4,26 +4,36 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { seededRandom } from '../simulators/kit/random.ts'
+import { ask, launchReady, sleep, until } from './kill/ask.ts'
 import { listeningMarkets, type Markets } from './kill/markets.ts'
 import { type ServerProcess, startServer } from './kill/server-process.ts'
 
+/** One installation and one machine for all: a server that has just begun reads the market first, which takes its time. */
 let dataDir: string
 let markets: Markets
-let servers: ServerProcess[]
+let id: string
+let servers: ServerProcess[] = []
 
-beforeEach(async () => {
+beforeAll(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'gpufleet-shutdown-'))
-  servers = []
   markets = await listeningMarkets({ providers: ['runpod'], seed: 7, random: seededRandom(7), speed: 1 })
   markets.order('runpod', 'pace', { loadingMs: 500 })
-})
+  const server = start()
+  id = await launchReady(await server.url, wish)
+  server.signal('SIGTERM')
+  await server.exited
+}, 120_000)
 afterEach(async () => {
+  markets.simulators.runpod.faults.clear()
   for (const server of servers) {
     server.signal('SIGKILL')
     await server.exited
   }
+  servers = []
+})
+afterAll(async () => {
   await markets.close()
   rmSync(dataDir, { recursive: true, force: true })
 })
@@ -36,71 +46,15 @@ function start(settings: Record<string, string> = {}): ServerProcess {
 
 const wish = { provider: 'runpod', gpu_model: 'RTX 4090', image: 'ubuntu:24.04', max_price_per_hour_usd: '1' }
 
-async function ask(url: string, method: string, path: string, body?: unknown) {
-  const reply = await fetch(`${url}${path}`, {
-    method,
-    ...(body !== undefined && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
-  })
-  // biome-ignore lint/suspicious/noExplicitAny: answers of every shape are looked into
-  return { status: reply.status, body: (await reply.json()) as any }
-}
-
-async function until<T>(look: () => Promise<T | undefined | false>, withinMs = 30_000): Promise<T> {
-  for (const end = Date.now() + withinMs; ; ) {
-    const found = await look()
-    if (found) return found
-    if (Date.now() > end) throw new Error('it did not happen in time')
-    await sleep(100)
-  }
-}
-
-async function launchReady(url: string): Promise<string> {
-  const { id } = await until(async () => {
-    const { status, body } = await ask(url, 'POST', '/api/v1/instances', wish)
-    return status === 201 && body.data
-  })
-  await until(async () => (await ask(url, 'GET', `/api/v1/instances/${id}`)).body.data.status === 'ready')
-  return id
-}
-
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 /** Answered so much later than asked for. */
 const late = (delayMs: number, method?: string) => markets.order('runpod', 'faults', { kind: 'late', delayMs, method })
+const isAsked = (method: string) => markets.simulators.runpod.requests.some((one) => one.method === method)
 const billing = () => markets.ours().filter((machine) => machine.billing)
 
 describe('SIGTERM', () => {
-  test('under load: what was asked is answered, nobody new gets in, what still runs is said, and the next process acts at once', async () => {
-    const server = start()
-    const url = await server.url
-    const id = await launchReady(url)
-
-    late(2_500, 'POST')
-    const slow = ask(url, 'POST', `/api/v1/instances/${id}/restart`)
-    const others = Array.from({ length: 50 }, () => ask(url, 'GET', '/api/v1/instances'))
-    await until(async () => markets.simulators.runpod.requests.some(({ path }) => path.includes('restart')))
-    server.signal('SIGTERM')
-    await server.line(/told to stop/)
-    await expect(fetch(`${url}/healthz`)).rejects.toThrow()
-    expect((await Promise.all(others)).map(({ status }) => status)).toEqual(Array(50).fill(200))
-    expect((await slow).status).toBe(200)
-
-    const { code, signal } = await server.exited
-    expect([code, signal]).toEqual([0, null])
-    expect(server.output()).toMatch(/1 machines go on without us, at \$0\.\d+ per hour/)
-    const database = new DatabaseSync(join(dataDir, 'gpufleet.db'), { readOnly: true })
-    const claimed = database.prepare('select id from instances where claimed_until > 0').all()
-    database.close()
-    expect(claimed).toEqual([])
-
-    markets.simulators.runpod.faults.clear()
-    const next = start()
-    expect((await ask(await next.url, 'DELETE', `/api/v1/instances/${id}`)).status).toBe(200)
-    await until(async () => billing().length === 0, 15_000)
-  })
-
   test('a marketplace that hangs holds it up until SHUTDOWN_SECONDS and no longer; it exits 0', async () => {
     const server = start({ SHUTDOWN_SECONDS: '2' })
-    await launchReady(await server.url)
+    await server.url
     late(120_000)
     const seen = markets.simulators.runpod.requests.length
     await until(async () => markets.simulators.runpod.requests.length > seen)
@@ -117,10 +71,10 @@ describe('SIGTERM', () => {
   test('said again, and SIGINT and SIGHUP on top, change nothing', async () => {
     const server = start()
     const url = await server.url
-    const id = await launchReady(url)
+    markets.simulators.runpod.requests.length = 0
     late(2_000, 'POST')
     const slow = ask(url, 'POST', `/api/v1/instances/${id}/restart`)
-    await until(async () => markets.simulators.runpod.requests.some(({ path }) => path.includes('restart')))
+    await until(async () => isAsked('POST'))
     for (const signal of ['SIGTERM', 'SIGTERM', 'SIGINT', 'SIGINT', 'SIGHUP', 'SIGTERM'] as const) {
       server.signal(signal)
       await sleep(100)
@@ -171,4 +125,34 @@ describe('DATA_DIR', () => {
     await first.exited
     expect(await start().url).toMatch(/^http/)
   })
+})
+
+// The last one: it ends the machine.
+test('SIGTERM under load: what was asked is answered, nobody new gets in, what still runs is said, and the next process acts at once', async () => {
+  const server = start()
+  const url = await server.url
+
+  markets.simulators.runpod.requests.length = 0
+  late(2_500, 'POST')
+  const slow = ask(url, 'POST', `/api/v1/instances/${id}/restart`)
+  const others = Array.from({ length: 50 }, () => ask(url, 'GET', '/api/v1/instances'))
+  await until(async () => isAsked('POST'))
+  server.signal('SIGTERM')
+  await server.line(/told to stop/)
+  await expect(fetch(`${url}/healthz`)).rejects.toThrow()
+  expect((await Promise.all(others)).map(({ status }) => status)).toEqual(Array(50).fill(200))
+  expect((await slow).status).toBe(200)
+
+  const { code, signal } = await server.exited
+  expect([code, signal]).toEqual([0, null])
+  expect(server.output()).toMatch(/1 machines go on without us, at \$0\.\d+ per hour/)
+  const database = new DatabaseSync(join(dataDir, 'gpufleet.db'), { readOnly: true })
+  const claimed = database.prepare('select id from instances where claimed_until > 0').all()
+  database.close()
+  expect(claimed).toEqual([])
+
+  markets.simulators.runpod.faults.clear()
+  const next = start()
+  expect((await ask(await next.url, 'DELETE', `/api/v1/instances/${id}`)).status).toBe(200)
+  await until(async () => billing().length === 0, 15_000)
 })

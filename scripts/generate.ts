@@ -10,6 +10,10 @@ import packageJson from '../server/package.json' with { type: 'json' }
 import { envExample } from '../server/src/config/env-example.ts'
 import { openApiDocument } from '../server/src/http/openapi.ts'
 import { architectureWithPicture } from './architecture-picture.ts'
+import { errorsPage } from './reference/errors-page.ts'
+import { eventsPage } from './reference/events-page.ts'
+import { metricsPage } from './reference/metrics-page.ts'
+import { settingsPage } from './reference/settings-page.ts'
 import { type OpenApi, sdkTypes } from './sdk-types.ts'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -19,7 +23,11 @@ const openApi = `${JSON.stringify(await openApiDocument(packageJson.version), nu
 const made: Record<string, string> = {
   '.env.example': envExample(),
   'ARCHITECTURE.md': architectureWithPicture(root),
+  'docs/reference/errors.md': errorsPage(),
+  'docs/reference/events.md': eventsPage(),
+  'docs/reference/metrics.md': metricsPage(),
   'docs/reference/openapi.json': openApi,
+  'docs/reference/settings.md': settingsPage(),
   'sdk/src/api.gen.ts': sdkTypes(JSON.parse(openApi) as OpenApi),
 }
 

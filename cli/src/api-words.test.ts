@@ -9,6 +9,9 @@ test('fields and paths become flags and verbs', () => {
   expect(forTerminal('GET /api/v1/instances lists the ones there are')).toBe(
     '`gpufleet list --all` lists the ones there are',
   )
+  expect(forTerminal('GET /api/v1/instances/inst_581elfuj8oye1eja shows it')).toBe(
+    '`gpufleet show inst_581elfuj8oye1eja` shows it',
+  )
 })
 
 test('other words stay', () => {

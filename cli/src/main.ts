@@ -1,9 +1,11 @@
 /** `gpufleet` on this machine: the only file of the CLI that knows the process. */
 
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { createWriteStream, readFileSync } from 'node:fs'
+import { rename, rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { createInterface } from 'node:readline'
+import { pipeline } from 'node:stream/promises'
 import { runCli } from './program.ts'
 import { withoutControls } from './text/colors.ts'
 import type { World } from './world.ts'
@@ -36,6 +38,7 @@ const world: World = {
   newKey: () => crypto.randomUUID(),
   ask,
   readFile,
+  writeFile,
   run,
   interrupted: interrupt.signal,
 }
@@ -68,6 +71,17 @@ function readFile(path: string): string | undefined {
     return readFileSync(path, 'utf8')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+async function writeFile(path: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+  const partial = `${path}.part`
+  try {
+    await pipeline(pieces, createWriteStream(partial))
+    await rename(partial, path)
+  } catch (error) {
+    await rm(partial, { force: true })
     throw error
   }
 }

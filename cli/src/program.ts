@@ -4,6 +4,7 @@ import packageJson from '../package.json' with { type: 'json' }
 import { addAdopt } from './commands/adopt.ts'
 import { addAudit } from './commands/audit.ts'
 import { addAuditVerify } from './commands/audit-verify.ts'
+import { addBills } from './commands/bills.ts'
 import { addBudgets } from './commands/budgets.ts'
 import { addCosts } from './commands/costs.ts'
 import { addEvents } from './commands/events.ts'
@@ -51,6 +52,7 @@ const verbs = [
   addRestart,
   addTerminate,
   addCosts,
+  addBills,
   addBudgets,
   addSnooze,
   addEvents,

@@ -22,6 +22,8 @@ export interface World {
   ask(question: string): Promise<string>
   /** undefined when there is no such file. */
   readFile(path: string): string | undefined
+  /** Writes a file piece by piece. What is not whole in the end is not left behind under its name. */
+  writeFile(path: string, pieces: AsyncIterable<Uint8Array>): Promise<void>
   /** Runs a program in this terminal, without a shell, and answers its exit code. */
   run(program: string, args: readonly string[]): Promise<number>
   /** Aborted by Ctrl-C. */

@@ -9,9 +9,12 @@ export type End =
   | { kind: 'ordering'; nth: number; when: 'before' | 'after'; laterMs: number }
 
 const kinds = ['starting', 'working', 'working', 'ordering', 'ordering', 'ordering', 'ordering', 'ordering'] as const
+/** Now and then one lives long enough to read the market and see whole stories. */
+const longLives = 0.1
 
-/** @param longestMs no process lives longer, whether or not it orders anything */
+/** @param longestMs no other process lives longer, whether or not it orders anything */
 export function drawEnd(random: Random, longestMs: number): End {
+  if (random.chance(longLives)) return { kind: 'working', afterMs: random.int(longestMs, 2 * longestMs) }
   const kind = random.pick(kinds)
   switch (kind) {
     case 'starting':

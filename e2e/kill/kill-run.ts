@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ProviderName, providerNames } from '../../server/src/core/providers.ts'
 import { seededRandom } from '../../simulators/kit/random.ts'
+import { sleep } from './ask.ts'
 import * as checks from './checks.ts'
 import { countedOrders, drawEnd, type End, type Orders } from './ends.ts'
 import { createLoad, type Load } from './load.ts'
@@ -56,7 +57,7 @@ export async function killRun(options: KillOptions): Promise<KillReport> {
     settleMs,
     confirmed,
     providers = providerNames,
-    longestLifeMs = 15_000,
+    longestLifeMs = 12_000,
     say = () => {},
   } = options
   const begunAt = Date.now()
@@ -82,7 +83,11 @@ export async function killRun(options: KillOptions): Promise<KillReport> {
   })
   setPace(markets, random.int)
   const host = createHost({ ...markets.settings, DATA_DIR: dataDir, CONTROL_API_KEY: controlKey }, orders, note)
-  const patience: Patience = { url: host.url, headers: { authorization: `Bearer ${controlKey}` }, withinMs: 5 * 60_000 }
+  const patience: Patience = {
+    url: host.url,
+    headers: { authorization: `Bearer ${controlKey}` },
+    withinMs: 60 * 60_000,
+  }
   const load = createLoad({ providers, random, patience, users: 16, most: 24, secrets })
 
   try {
@@ -300,8 +305,4 @@ function errorsIn(outputs: readonly string[]): Map<string, number> {
     found.set(name, (found.get(name) ?? 0) + 1)
   }
   return found
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
 }

@@ -2,6 +2,7 @@
 
 import type { ProviderName } from '../../server/src/core/providers.ts'
 import type { Random } from '../../simulators/kit/random.ts'
+import { sleep } from './ask.ts'
 import { type Answer, type Asked, insist, type Patience } from './user.ts'
 
 /** What a user was told of one instance. */
@@ -49,6 +50,9 @@ const wishes: Record<ProviderName, readonly Record<string, unknown>[]> = {
   novita: [{ provider: 'novita', gpu_model: 'RTX 4090', market: 'any' }],
 }
 
+/** After a start the market is read first, which takes longer than many lives: the others are to go on meanwhile. */
+const mostLaunching = 6
+
 const ended = new Set(['terminating', 'terminated', 'failed'])
 
 export function createLoad({ providers, random, patience, users, most, secrets }: LoadOptions): Load {
@@ -58,6 +62,7 @@ export function createLoad({ providers, random, patience, users, most, secrets }
   const inUse = new Set<string>()
   let goesOn = false
   let asked = 0
+  let launching = 0
   let working: Promise<unknown> = Promise.resolve()
 
   async function ask(request: Asked): Promise<Answer> {
@@ -135,13 +140,18 @@ export function createLoad({ providers, random, patience, users, most, secrets }
     while (goesOn) {
       const active = [...promised.values()].filter(({ wanted }) => wanted !== 'ended')
       const free = active.filter(({ id }) => !inUse.has(id))
-      if (free.length === 0 || (active.length < most && random.chance(0.5))) await launch()
-      else {
+      const wantsMore = active.length < most && launching < mostLaunching && random.chance(0.5)
+      if (wantsMore || free.length === 0) {
+        launching += 1
+        await launch().finally(() => {
+          launching -= 1
+        })
+      } else {
         const one = random.pick(free)
         inUse.add(one.id)
         await change(one).finally(() => inUse.delete(one.id))
       }
-      await new Promise((resolve) => setTimeout(resolve, random.int(20, 400)))
+      await sleep(random.int(20, 400))
     }
   }
 

@@ -1,5 +1,7 @@
 /** A user who wants answers: what was asked is asked again, with the same Idempotency-Key, until it is answered. */
 
+import { sleep } from './ask.ts'
+
 export interface Asked {
   method: 'GET' | 'POST' | 'DELETE'
   path: string
@@ -36,7 +38,7 @@ export async function insist(asked: Asked, { url, headers, withinMs }: Patience)
     if (Date.now() > end) {
       throw new Error(`${asked.method} ${asked.path} was not answered in time; last: ${answer?.text ?? 'nothing'}`)
     }
-    await new Promise((resolve) => setTimeout(resolve, answer === undefined ? pauseMs : 10 * pauseMs))
+    await sleep(answer === undefined ? pauseMs : 10 * pauseMs)
   }
 }
 

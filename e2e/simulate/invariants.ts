@@ -8,7 +8,7 @@ import { nanosFromUsd } from '../../server/src/core/money.ts'
 import type { ProviderName } from '../../server/src/core/providers.ts'
 import { type Instant, minuteMs, secondMs } from '../../server/src/core/time.ts'
 import type { BillLine } from '../../simulators/kit/bill.ts'
-import type { MachineReport } from '../../simulators/kit/simulator.ts'
+import type { MachineReport, ThingReport } from '../../simulators/kit/simulator.ts'
 import type { Calm } from './calm.ts'
 
 export class Broken extends Error {
@@ -42,7 +42,7 @@ export interface InstanceRow {
   id: string
   wanted: string
   status: Status
-  ended_at: number | null
+  status_since: number
   attempt: number
 }
 
@@ -51,6 +51,8 @@ export interface Facts {
   calm: Calm
   /** Every machine that the marketplaces have or had. */
   machines: readonly MachineSeen[]
+  /** What else they have and bill: volumes, addresses. */
+  things: readonly (ThingReport & { provider: ProviderName })[]
   /** Of others: made by the scenario. */
   foreign: ReadonlySet<string>
   launches: ReadonlyMap<string, LaunchRow>
@@ -159,7 +161,10 @@ export function interruptionsAreNoticed(
     const instance = launch && instances.get(launch.instance_id)
     if (launch === undefined || instance === undefined || launch.market !== 'spot') continue
     const stillWaits =
-      instance.status === 'starting' && instance.attempt === launch.attempt && launch.abandoned_at === null
+      instance.status === 'starting' &&
+      instance.status_since <= one.at &&
+      instance.attempt === launch.attempt &&
+      launch.abandoned_at === null
     const calmForMs = now - Math.max(one.at, calm.since(one.provider))
     if (stillWaits && calmForMs > noticeBoundMs && !isComputing(one.id, billOf(one.provider))) {
       throw new Broken(
@@ -297,8 +302,13 @@ export function foreignMachinesAreLeftAlone(
   }
 }
 
-/** In the end everything has ended, and nothing but the machines of others bills. */
-export function nothingIsLeft({ machines, foreign, instances, launches }: Facts): void {
+/** In the end everything has ended, and nothing but what others made bills; that is still there. */
+export function nothingIsLeft({ machines, things, foreign, instances, launches }: Facts): void {
+  for (const { id, kind, name, provider, billing } of things) {
+    if (billing && !foreign.has(id))
+      throw new Broken('nothingIsLeft', `${kind} ${id} (${name}) at ${provider} bills on`)
+    if (!billing && foreign.has(id)) throw new Broken('nothingIsLeft', `${kind} ${id} (${name}) of others is gone`)
+  }
   for (const { id, label, provider, billing } of machines) {
     if (billing && !foreign.has(id)) {
       throw new Broken('nothingIsLeft', `machine ${id} (${label}) at ${provider} bills on`)
@@ -365,7 +375,7 @@ export function ledgerHoldsTheBill(
   { label, provider }: LaunchRow,
   charges: readonly ChargeView[],
   billed: readonly BillLine[],
-  calm: Calm,
+  { calm, hostWasLost }: { calm: Calm; hostWasLost: boolean },
 ): void {
   for (const kind of ['gpu', 'disk'] as const) {
     const ours = charges.filter((charge) => charge.kind === kind)
@@ -374,7 +384,9 @@ export function ledgerHoldsTheBill(
     const atMost = ours.reduce((total, charge) => total + nanosFromUsd(charge.amount_usd), 0n)
     // What ran and stopped and ran again while nobody could look, only the marketplace knows.
     const unseen = ours.reduce((total, charge) => total + unseenOf(charge, provider, calm), 0n)
-    if (bill < atLeast - unseen || bill > atMost) {
+    // RunPod bills nothing while a host is lost, and shows that of no pod that was stopped meanwhile.
+    const isTooMuch = bill < atLeast - unseen && !(hostWasLost && provider === 'runpod')
+    if (isTooMuch || bill > atMost) {
       throw new Broken(
         'ledgerHoldsTheBill',
         `${label} at ${provider}: ${kind} is billed ${bill}, and we say ${atLeast} to ${atMost}\n${lines(ours, billed, kind)}`,

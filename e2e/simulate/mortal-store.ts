@@ -42,6 +42,8 @@ function mortalDriver(driver: Driver, life: Life, trouble: StoreWorld['trouble']
     if (!life.goesOn('store')) return never
     // What has gone wrong is not made worse: a rollback does not fail, and SQLite undoes by itself what it could not do.
     const due = query.sql === 'rollback' ? null : dueTrouble(trouble())
+    // A transaction that was begun and says that it was not would stay open for ever. No database does that.
+    if (due !== null && query.sql === 'begin') throw new Error(due.message)
     if (due?.when === 'before') throw new Error(due.message)
     const result = await connection.executeQuery<R>(query)
     if (!life.goesOn('store')) return never

@@ -198,10 +198,12 @@ export const mutations: readonly Mutation[] = [
     file: 'server/src/core/policies/idle.ts',
     replace: [['if (policy === null || (', 'if (policy === null || instance.attempt > 1 || (']],
     tilt: {
+      names: ['vast'],
       longer: true,
       order: 'interrupt',
       faults: [],
       wish: {
+        market: 'spot',
         health: undefined,
         policies: { on_interruption: 'relaunch', idle_timeout_minutes: 5, idle_action: 'terminate' },
       },
@@ -214,7 +216,7 @@ export const mutations: readonly Mutation[] = [
     replace: [
       [
         'await spendingIn(database, budget, now), needed)',
-        '{ ...(await spendingIn(database, budget, now)), held: noMoney, heldForLeftovers: noMoney }, needed)',
+        '{ ...(await spendingIn(database, budget, now)), held: nanos(0n), heldForLeftovers: nanos(0n) }, needed)',
       ],
     ],
     tilt: { budget: true, faults: [] },

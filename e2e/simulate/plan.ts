@@ -1,3 +1,4 @@
+import type { ProviderName } from '../../server/src/core/providers.ts'
 import { minuteMs } from '../../server/src/core/time.ts'
 import type { Random } from '../../simulators/kit/random.ts'
 import type { Calm } from './calm.ts'
@@ -91,17 +92,27 @@ function planTrouble({ scenario, timeline, trace, calm, host, watch }: PlanDeps)
       trace.add(`sleep   ${ms / 1000} s`)
       timeline.skip(ms)
       calm.disturb(undefined, ms)
+      // What was on its way has arrived only now, together with what is sent now.
+      watch.timeWasLost()
     })
   }
   const setClock = (ms: number) => {
     trace.add(`clock   ${ms / 1000} s off`)
     host.skewMs = ms
-    watch.clockWasSet()
+    watch.timeWasLost()
   }
   for (const { at, ms, forMs } of scenario.clockErrors) {
     timeline.at(at, () => setClock(ms))
     timeline.at(at + forMs, () => setClock(0))
   }
+}
+
+const foreignThings: Record<ProviderName, string> = {
+  vast: 'volume',
+  runpod: 'volume',
+  lambda: 'filesystem',
+  paperspace: 'address',
+  novita: 'volume',
 }
 
 /** What marketplaces and other people do. */
@@ -113,12 +124,17 @@ function planOrders({ scenario, tilt, timeline, trace, marketplaces, watch, rand
       watch.expectNews()
     })
   }
-  for (const { at, provider, label } of scenario.foreign) {
+  for (const { at, provider, what, label } of scenario.foreign) {
     timeline.at(at, () => {
+      const thing = { kind: foreignThings[provider], name: label ?? 'made-in-the-console' }
       try {
-        watch.foreign.add(String(marketplaces.order(provider, 'foreign-machine', { label }).machine))
+        const made =
+          what === 'machine'
+            ? marketplaces.order(provider, 'foreign-machine', { label }).machine
+            : marketplaces.order(provider, 'special/foreign-thing', thing).thing
+        watch.foreign.add(String(made))
       } catch {
-        trace.add(`order   ${provider} has no room for a foreign machine`)
+        trace.add(`order   ${provider} has no room for a foreign ${what}`)
       }
     })
   }

@@ -149,7 +149,7 @@ export async function runSeed(seed: number, face: Face, { echo, tilt = {} }: Run
       trace.add('quiet')
       for (const provider of names) marketplaces.simulators[provider]?.faults.clear()
       made.skewMs = 0
-      watch.clockWasSet()
+      watch.timeWasLost()
       made.spare()
     }
 
@@ -163,6 +163,7 @@ export async function runSeed(seed: number, face: Face, { echo, tilt = {} }: Run
 
     async function checkLedger(): Promise<void> {
       const { instances, launches, billOf } = watch.facts()
+      const takenIds = new Set(watch.taken.map(({ id }) => id))
       for (const { id } of instances.values()) {
         const asked = users.look(`/api/v1/instances/${id}/costs`)
         await passUntil(timeline.now() + secondMs)
@@ -175,7 +176,7 @@ export async function runSeed(seed: number, face: Face, { echo, tilt = {} }: Run
           const theirs = billOf(launch.provider).filter((line) => line.label === launch.label)
           try {
             nothingIsChargedTwice(launch.label, ours)
-            ledgerHoldsTheBill(launch, ours, theirs, calm)
+            ledgerHoldsTheBill(launch, ours, theirs, { calm, hostWasLost: takenIds.has(launch.external_id ?? '') })
           } catch (error) {
             wrong(error)
           }

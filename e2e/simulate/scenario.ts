@@ -30,7 +30,8 @@ export interface Scenario {
   sleeps: { at: Instant; ms: number }[]
   clockErrors: { at: Instant; ms: number; forMs: number }[]
   orders: { at: Instant; provider: ProviderName }[]
-  foreign: { at: Instant; provider: ProviderName; label: string | null }[]
+  /** Machines of others, and other things of theirs that bill. */
+  foreign: { at: Instant; provider: ProviderName; what: 'machine' | 'thing'; label: string | null }[]
 }
 
 export interface PlannedLaunch {
@@ -94,6 +95,7 @@ export function drawScenario(now: Instant, secrets: Secrets, random: Random, til
     foreign: times(weather.foreign, () => ({
       at: moment(),
       provider: provider(),
+      what: random.pick(['machine', 'machine', 'thing'] as const),
       label: random.pick([null, 'colleague', 'gf-otherfleet-inst000-1']),
     })),
   }

@@ -17,8 +17,8 @@ export interface Watch {
   readonly taken: TakenBack[]
   arrived(arrival: Arrival): void
   logged(text: string): void
-  /** A process whose clock was set counts limits that have not passed. */
-  clockWasSet(): void
+  /** The clock was set, or the computer slept: the pace of what is sent is not what the process thinks it is. */
+  timeWasLost(): void
   /** Something was ordered at a marketplace: look soon. */
   expectNews(): void
   /** Checks when there is news, or when it is time. @returns whether it did */
@@ -42,7 +42,7 @@ export interface WatchDeps {
 
 /** The marketplaces' machines are looked through at least so often. */
 const checkEveryMs = 20 * secondMs
-const clockMendsMs = 5 * minuteMs
+const paceMendsMs = 5 * minuteMs
 
 export function createWatch(deps: WatchDeps): Watch {
   const { timeline, trace, calm, secrets, wrong } = deps
@@ -56,7 +56,7 @@ export function createWatch(deps: WatchDeps): Watch {
   let lastEvent = 0
   let lastCheck = 0
   let news = true
-  let clockSetAt = Number.NEGATIVE_INFINITY
+  let timeLostAt = Number.NEGATIVE_INFINITY
 
   const watch: Watch = {
     foreign: new Set(),
@@ -72,15 +72,15 @@ export function createWatch(deps: WatchDeps): Watch {
     },
     arrived(arrival) {
       if (arrival.disturbed) calm.disturb(arrival.provider)
-      else if (arrival.status === 429 && timeline.now() - clockSetAt > clockMendsMs) {
+      else if (arrival.status === 429 && timeline.now() - timeLostAt > paceMendsMs) {
         refusals.push(`${arrival.method} ${arrival.path} at ${arrival.provider}`)
       }
       if (arrival.method !== 'GET') news = true
       guarded(() => invariants.foreignMachinesAreLeftAlone(watch.foreign, arrival))
     },
     logged: (text) => guarded(() => invariants.noSecretIsTold(secrets(), 'the log', text)),
-    clockWasSet() {
-      clockSetAt = timeline.now()
+    timeWasLost() {
+      timeLostAt = timeline.now()
       calm.disturb()
     },
     expectNews() {
@@ -154,6 +154,9 @@ export function createWatch(deps: WatchDeps): Watch {
       machines: names.flatMap((provider) =>
         (simulators[provider]?.marketplace.machines() ?? []).map((machine) => ({ ...machine, provider })),
       ),
+      things: names.flatMap((provider) =>
+        (simulators[provider]?.marketplace.things() ?? []).map((thing) => ({ ...thing, provider })),
+      ),
       launches: new Map(rows<LaunchRow>(launchesSql).map((row) => [row.label, row])),
       instances: new Map(rows<InstanceRow>(instancesSql).map((row) => [row.id, row])),
       unneededSince,
@@ -212,7 +215,7 @@ interface EventRow {
 }
 
 const eventsSql = 'select id, instance_id, kind, status, because, message, data from events where id > ? order by id'
-const instancesSql = 'select id, wanted, status, ended_at, attempt from instances'
+const instancesSql = 'select id, wanted, status, status_since, attempt from instances'
 const launchesSql = `
   select instance_id, attempt, label, provider, external_id, intended_at, abandoned_at, settled_at,
     json_extract(offer, '$.market') as market, comparable_price_nano

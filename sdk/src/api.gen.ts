@@ -118,7 +118,7 @@ export interface Event {
   actor: string
   /** The status entered, for `status` events. */
   status: 'requested' | 'launching' | 'starting' | 'running' | 'ready' | 'interrupted' | 'stopping' | 'stopped' | 'terminating' | 'terminated' | 'failed' | null
-  because: 'asked' | 'cancelled' | 'plan_made' | 'machine_rented' | 'machine_adopted' | 'adopted' | 'outcome_unknown' | 'no_capacity' | 'price_rose' | 'launch_rejected' | 'provider_unavailable' | 'never_happened' | 'start_failed' | 'start_deadline' | 'health_deadline' | 'no_offer_left' | 'restarting' | 'machine_up' | 'health_passed' | 'no_health_check' | 'provider_silent' | 'interrupted' | 'no_spot_in_time' | 'machine_lost' | 'stopped_outside' | 'started_outside' | 'machine_stopped' | 'machine_gone' | 'restored' | 'cannot_start' | 'idle_too_long' | 'lease_over' | 'budget_spent' | null
+  because: 'asked' | 'cancelled' | 'plan_made' | 'machine_rented' | 'machine_adopted' | 'adopted' | 'outcome_unknown' | 'no_capacity' | 'price_rose' | 'launch_rejected' | 'provider_unavailable' | 'never_happened' | 'start_failed' | 'start_deadline' | 'health_deadline' | 'no_offer_left' | 'nothing_on_sale' | 'restarting' | 'machine_up' | 'health_passed' | 'no_health_check' | 'provider_silent' | 'interrupted' | 'no_spot_in_time' | 'machine_lost' | 'stopped_outside' | 'started_outside' | 'machine_stopped' | 'machine_gone' | 'restored' | 'cannot_start' | 'idle_too_long' | 'lease_over' | 'budget_spent' | null
   message: string
   data: Record<string, unknown>
 }
@@ -142,7 +142,7 @@ export interface AuditEntry {
   actor: string
   /** The status entered, for `status` events. */
   status: 'requested' | 'launching' | 'starting' | 'running' | 'ready' | 'interrupted' | 'stopping' | 'stopped' | 'terminating' | 'terminated' | 'failed' | null
-  because: 'asked' | 'cancelled' | 'plan_made' | 'machine_rented' | 'machine_adopted' | 'adopted' | 'outcome_unknown' | 'no_capacity' | 'price_rose' | 'launch_rejected' | 'provider_unavailable' | 'never_happened' | 'start_failed' | 'start_deadline' | 'health_deadline' | 'no_offer_left' | 'restarting' | 'machine_up' | 'health_passed' | 'no_health_check' | 'provider_silent' | 'interrupted' | 'no_spot_in_time' | 'machine_lost' | 'stopped_outside' | 'started_outside' | 'machine_stopped' | 'machine_gone' | 'restored' | 'cannot_start' | 'idle_too_long' | 'lease_over' | 'budget_spent' | null
+  because: 'asked' | 'cancelled' | 'plan_made' | 'machine_rented' | 'machine_adopted' | 'adopted' | 'outcome_unknown' | 'no_capacity' | 'price_rose' | 'launch_rejected' | 'provider_unavailable' | 'never_happened' | 'start_failed' | 'start_deadline' | 'health_deadline' | 'no_offer_left' | 'nothing_on_sale' | 'restarting' | 'machine_up' | 'health_passed' | 'no_health_check' | 'provider_silent' | 'interrupted' | 'no_spot_in_time' | 'machine_lost' | 'stopped_outside' | 'started_outside' | 'machine_stopped' | 'machine_gone' | 'restored' | 'cannot_start' | 'idle_too_long' | 'lease_over' | 'budget_spent' | null
   message: string
   data: Record<string, unknown>
   /** The values that were changed. */
@@ -277,7 +277,7 @@ export interface Instance {
   project: string
   status: InstanceStatus
   /** Why it entered this status; see `because_text`. */
-  because: 'asked' | 'cancelled' | 'plan_made' | 'machine_rented' | 'machine_adopted' | 'adopted' | 'outcome_unknown' | 'no_capacity' | 'price_rose' | 'launch_rejected' | 'provider_unavailable' | 'never_happened' | 'start_failed' | 'start_deadline' | 'health_deadline' | 'no_offer_left' | 'restarting' | 'machine_up' | 'health_passed' | 'no_health_check' | 'provider_silent' | 'interrupted' | 'no_spot_in_time' | 'machine_lost' | 'stopped_outside' | 'started_outside' | 'machine_stopped' | 'machine_gone' | 'restored' | 'cannot_start' | 'idle_too_long' | 'lease_over' | 'budget_spent'
+  because: 'asked' | 'cancelled' | 'plan_made' | 'machine_rented' | 'machine_adopted' | 'adopted' | 'outcome_unknown' | 'no_capacity' | 'price_rose' | 'launch_rejected' | 'provider_unavailable' | 'never_happened' | 'start_failed' | 'start_deadline' | 'health_deadline' | 'no_offer_left' | 'nothing_on_sale' | 'restarting' | 'machine_up' | 'health_passed' | 'no_health_check' | 'provider_silent' | 'interrupted' | 'no_spot_in_time' | 'machine_lost' | 'stopped_outside' | 'started_outside' | 'machine_stopped' | 'machine_gone' | 'restored' | 'cannot_start' | 'idle_too_long' | 'lease_over' | 'budget_spent'
   because_text: string
   message: string | null
   status_since: string
@@ -322,6 +322,7 @@ export interface Instance {
     on_demand_after_minutes: number | null
     bid_factor: number
     checkpoint: {
+      /** `[secret]` for a viewer: tokens may be in it. */
       command: string
       timeout_s: number
     } | null
@@ -392,6 +393,8 @@ export interface InstanceCosts {
   /** The most that can have been billed until now. */
   cost_so_far_usd: string
   cost_at_least_usd: string
+  /** What the marketplace has billed for traffic. It tells only afterwards: not part of the two above. */
+  traffic_usd: string
   /** true where the marketplace’s own times determine every cent. */
   exact: boolean
   /** What is being billed now. */
@@ -403,8 +406,9 @@ export interface InstanceCosts {
   at: string
   charges: Array<{
     attempt: number
-    kind: 'gpu' | 'disk'
-    rate_per_hour_usd: string
+    kind: 'gpu' | 'disk' | 'traffic'
+    /** null for traffic, of which only the amount is told. */
+    rate_per_hour_usd: string | null
     started_after: string
     started_before: string
     ended_after: string | null
@@ -539,7 +543,7 @@ export interface Launch {
   until: string | null
   given_up_at: string | null
   /** Why it was given up. */
-  because: 'asked' | 'cancelled' | 'plan_made' | 'machine_rented' | 'machine_adopted' | 'adopted' | 'outcome_unknown' | 'no_capacity' | 'price_rose' | 'launch_rejected' | 'provider_unavailable' | 'never_happened' | 'start_failed' | 'start_deadline' | 'health_deadline' | 'no_offer_left' | 'restarting' | 'machine_up' | 'health_passed' | 'no_health_check' | 'provider_silent' | 'interrupted' | 'no_spot_in_time' | 'machine_lost' | 'stopped_outside' | 'started_outside' | 'machine_stopped' | 'machine_gone' | 'restored' | 'cannot_start' | 'idle_too_long' | 'lease_over' | 'budget_spent' | null
+  because: 'asked' | 'cancelled' | 'plan_made' | 'machine_rented' | 'machine_adopted' | 'adopted' | 'outcome_unknown' | 'no_capacity' | 'price_rose' | 'launch_rejected' | 'provider_unavailable' | 'never_happened' | 'start_failed' | 'start_deadline' | 'health_deadline' | 'no_offer_left' | 'nothing_on_sale' | 'restarting' | 'machine_up' | 'health_passed' | 'no_health_check' | 'provider_silent' | 'interrupted' | 'no_spot_in_time' | 'machine_lost' | 'stopped_outside' | 'started_outside' | 'machine_stopped' | 'machine_gone' | 'restored' | 'cannot_start' | 'idle_too_long' | 'lease_over' | 'budget_spent' | null
   because_text: string | null
   /** When the marketplace last took it. */
   interrupted_at: string | null

@@ -41,6 +41,32 @@ describe('a call', () => {
     })
   })
 
+  test('exports costs piece by piece, and a file that breaks off is an error', async () => {
+    const pieces = (breaks: boolean) =>
+      new Response(
+        new ReadableStream<Uint8Array>({
+          start(controller) {
+            controller.enqueue(new TextEncoder().encode('a,b'))
+            if (breaks) controller.error(new Error('the connection broke'))
+            else controller.close()
+          },
+        }),
+      )
+    const { client, calls } = clientOf(({ url }) => pieces(url.includes('label=broken')))
+
+    const text = async (label: string) => {
+      let all = ''
+      for await (const piece of client.exportCosts({ group_by: 'day', label })) all += new TextDecoder().decode(piece)
+      return all
+    }
+    expect(await text('fine')).toBe('a,b')
+    expect(calls[0]).toMatchObject({
+      url: 'http://fleet.test/api/v1/costs.csv?group_by=day&label=fine',
+      headers: { accept: 'text/csv' },
+    })
+    await expect(text('broken')).rejects.toBeInstanceOf(ServerUnreachableError)
+  })
+
   test('launches with an Idempotency-Key', async () => {
     const { client, calls } = clientOf(() => good({ id: 'inst_1' }))
 

@@ -118,6 +118,8 @@ export interface Application {
   reload(actor: string): Promise<ReloadReport>
   /** Listens and works by itself. @returns the addresses */
   start(): Promise<string[]>
+  /** Says what still costs money. */
+  tellWhatRuns(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -367,6 +369,7 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
   const clockwork = createClockwork(tasks, { clock, log })
 
   const face = listening(http, config)
+  const farewell = () => tellWhatRuns({ instances, launches, charges, clock, log })
   function work(): void {
     worker.start()
     clockwork.start()
@@ -393,13 +396,15 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
       await warnOfMissingKeys(launches, { providers, keyMarkOf }, log)
       return addresses
     },
+    tellWhatRuns: farewell,
     async stop() {
+      log.info('told to stop: what is under way is finished first')
       await face.end()
       await Promise.all([worker.stop(), clockwork.stop(), deliverer.stop()])
       await savingWork.forWorker.checkpoints.stop()
       await operationLog.flush().catch((error: unknown) => log.error('operations not written down', { error }))
       await health.flush()
-      await tellWhatRuns({ instances, launches, charges, clock, log })
+      await farewell()
       await database.destroy()
     },
   }
@@ -422,7 +427,32 @@ function reloadOnWish(application: Application, { envFile, gpuModelsFile }: Conf
     })
   process.on('SIGHUP', () => reload('SIGHUP'))
   const files = [envFile, gpuModelsFile].filter((file) => file !== undefined)
-  if (files.length > 0) watchFiles(files, () => reload('a changed file'))
+  if (files.length === 0) return
+  watchFiles(
+    files,
+    () => reload('a changed file'),
+    (file, error) =>
+      console.error(`gpufleet: changes of ${file} are not noticed (${error.message}); send SIGHUP after changing it`),
+  )
+}
+
+/** On SIGINT and SIGTERM, within the limit. Saying it again changes nothing. */
+function stopWhenTold(application: Application, { shutdownMs }: Config): void {
+  let isTold = false
+  const stop = async () => {
+    if (isTold) return
+    isTold = true
+    // Whatever still hangs is not waited for: what it was about is written down, and the next process goes on with it.
+    const limit = setTimeout(() => {
+      console.error('gpufleet: calls under way did not end in time; the next start goes on with them')
+      void application.tellWhatRuns().finally(() => process.exit(0))
+    }, shutdownMs)
+    limit.unref()
+    await application.stop().catch((error: unknown) => console.error('gpufleet: not everything was finished', error))
+    process.exit(0)
+  }
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
 }
 
 function namedMachine(machineId: string, deps: Parameters<typeof adoptionOf>[2]): Task {
@@ -437,19 +467,9 @@ async function main(): Promise<void> {
     mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
     lockDataDir(config.dataDir)
     const application = await assemble(config, { readConfig })
-    const stop = () => {
-      // Whatever still hangs is not waited for: what it was about is written down, and the next process goes on with it.
-      const limit = setTimeout(() => {
-        console.error('gpufleet: calls under way did not end in time; the next start goes on with them')
-        process.exit(0)
-      }, config.shutdownMs)
-      limit.unref()
-      void application.stop().then(() => process.exit(0))
-    }
-    process.once('SIGINT', stop)
-    process.once('SIGTERM', stop)
-    await application.start()
+    stopWhenTold(application, config)
     reloadOnWish(application, config)
+    await application.start()
   } catch (error) {
     if (error instanceof ConfigError) {
       console.error(`gpufleet: ${error.message}\nSee .env.example for every setting.`)

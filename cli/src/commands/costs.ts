@@ -8,20 +8,24 @@ import { isZero, perHour, sum, usd } from '../text/money.ts'
 import { facts, table } from '../text/table.ts'
 import { duration, localTime } from '../text/time.ts'
 import { type Context, printJson } from '../world.ts'
+import { addGroupOptions, type GroupOptions, groupedCosts, isGrouped } from './costs-by.ts'
 
-export interface CostsOptions {
+export interface CostsOptions extends GroupOptions {
   all?: boolean
 }
 
 export function addCosts(program: Command, run: Runner): void {
-  program
+  const command = program
     .command('costs')
-    .summary('what an instance costs; without one, what all of them cost')
+    .summary('what an instance costs; without one, what all of them cost; or what was spent, by anything')
     .argument('[instance]', 'its id, the beginning of its id, or its label')
     .option('-a, --all', 'without an instance: those that have ended as well')
-    .action((name: string | undefined, options: CostsOptions) =>
-      run((context) => (name === undefined ? costsOfAll(options, context) : costsOfOne(name, context))),
-    )
+  addGroupOptions(command).action((name: string | undefined, options: CostsOptions) =>
+    run((context) => {
+      if (isGrouped(options)) return groupedCosts(name, options, context)
+      return name === undefined ? costsOfAll(options, context) : costsOfOne(name, context)
+    }),
+  )
 }
 
 export async function costsOfOne(name: string, context: Context): Promise<ExitCode> {
@@ -45,13 +49,13 @@ function summaryOf(costs: InstanceCosts): [string, string][] {
   const soFar = costs.exact
     ? `${usd(costs.cost_so_far_usd)}, exactly`
     : `between ${usd(costs.cost_at_least_usd)} and ${usd(costs.cost_so_far_usd)}`
-  if (isZero(costs.cost_per_hour_usd))
-    return [
-      ['so far', soFar],
-      ['billed now', 'nothing'],
-    ]
+  const traffic: [string, string][] = isZero(costs.traffic_usd)
+    ? []
+    : [['traffic', `${usd(costs.traffic_usd)} besides`]]
+  if (isZero(costs.cost_per_hour_usd)) return [['so far', soFar], ...traffic, ['billed now', 'nothing']]
   return [
     ['so far', soFar],
+    ...traffic,
     ['billed now', perHour(costs.cost_per_hour_usd)],
     [
       'if it stays',
@@ -74,7 +78,7 @@ function chargeTable({ charges, at }: InstanceCosts, context: Context): string[]
     charges.map((charge) => [
       String(charge.attempt),
       charge.kind,
-      usd(charge.rate_per_hour_usd),
+      charge.rate_per_hour_usd === null ? '-' : usd(charge.rate_per_hour_usd),
       localTime(charge.started_after),
       duration(Date.parse(charge.ended_before ?? at) - Date.parse(charge.started_after)),
       usd(charge.amount_usd),

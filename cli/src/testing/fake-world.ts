@@ -40,6 +40,7 @@ export async function cli(
     newKey: () => 'key-1',
     ask: async () => '',
     readFile: () => undefined,
+    writeFile: async () => {},
     run: async (program, given) => {
       result.ran.push([program, ...given])
       return 0

@@ -12,6 +12,7 @@ import type { NewEvent } from '../store/events.ts'
 import type { InstanceStore } from '../store/instances.ts'
 import { AppError } from './errors.ts'
 import { getInstance } from './instances.ts'
+import { requireSsh } from './plan-particulars.ts'
 import { checkPolicies } from './policy-checks.ts'
 import type { Who } from './who.ts'
 
@@ -86,6 +87,8 @@ export async function changePolicies(
   if (provider !== null && abilities !== undefined) {
     checkPolicies({ ...noPolicies, idle: change.idle ?? null, budget: change.budget ?? null }, provider, abilities)
   }
+  if (change.checkpoint != null) requireSsh(instance.wish)
+  const caveat = checkpointCaveat(instance, change)
   const now = deps.clock.now()
   // Whoever sets an idle policy is there: its time begins now.
   if (change.idle != null) await deps.activity.note(instance.id, { activeAt: now, activeKind: 'policies' })
@@ -94,7 +97,7 @@ export async function changePolicies(
     (policies) => ({ ...policies, ...change }),
     open,
     (policies) =>
-      note(instance, `its policies were changed: ${Object.keys(change).join(', ')}`, who, now, {
+      note(instance, `its policies were changed: ${[Object.keys(change).join(', '), ...caveat].join('; ')}`, who, now, {
         action: 'policies',
         before: namedIn(change, instance.wish.policies),
         after: namedIn(change, policies),
@@ -102,6 +105,14 @@ export async function changePolicies(
   )
   if (!done) throw tooLate(instance, 'launch a new one')
   return after(instance, who, deps)
+}
+
+/** What does not hold at once. Our key is put onto a machine when it is launched with a checkpoint, and never later. */
+export function checkpointCaveat({ launch, wish }: Instance, { checkpoint }: Partial<Policies>): string[] {
+  if (checkpoint == null || wish.policies.checkpoint !== null || launch === null) return []
+  return [
+    'the machine that it has now may be without the key with which gpufleet signs in: then the checkpoint runs on its next machine only',
+  ]
 }
 
 /** What was named, as it is kept in the event: a command may hold a token, so only that there is one. */

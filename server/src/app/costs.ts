@@ -89,7 +89,10 @@ export async function costs(query: CostQuery, by: CostGroup, who: Who, deps: Cos
     }
   }
   for (const line of await deps.bills.traffic(range, filter)) {
-    const span = { from: Math.max(range.from, line.from), until: Math.min(range.until, Math.max(line.until, line.from + 1)) }
+    const span = {
+      from: Math.max(range.from, line.from),
+      until: Math.min(range.until, Math.max(line.until, line.from + 1)),
+    }
     for (const { key, range: part } of places(line.owner, span)) {
       const amount = shareIn(line, part)
       add(key, { owner: line.owner, atMost: amount, atLeast: amount, traffic: amount })

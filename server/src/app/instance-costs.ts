@@ -2,6 +2,7 @@ import { amountOf, type Charge, isExact } from '../core/charges/charge.ts'
 import type { Instance } from '../core/instances/instance.ts'
 import { type Nanos, nanos, sum } from '../core/money.ts'
 import { type Clock, dayMs, hourMs, type Instant } from '../core/time.ts'
+import type { BillStore, TrafficLine } from '../store/bills.ts'
 import type { ChargeStore } from '../store/charges.ts'
 import type { InstanceStore } from '../store/instances.ts'
 import { getInstance } from './instances.ts'
@@ -24,6 +25,12 @@ export interface InstanceCosts {
   at: Instant
 }
 
+export interface InstanceBill extends InstanceCosts {
+  /** What the marketplace has billed for traffic, beside all of the above: it tells only afterwards. */
+  traffic: Nanos
+  trafficLines: readonly TrafficLine[]
+}
+
 export interface CostLine extends Charge {
   atMost: Nanos
   atLeast: Nanos
@@ -33,12 +40,19 @@ export interface CostLine extends Charge {
 export interface CostDeps {
   instances: Pick<InstanceStore, 'get' | 'byMachine'>
   charges: Pick<ChargeStore, 'ofInstance'>
+  bills: Pick<BillStore, 'traffic'>
   clock: Clock
 }
 
-export async function instanceCosts(id: string, who: Who, deps: CostDeps): Promise<InstanceCosts> {
+export async function instanceCosts(id: string, who: Who, deps: CostDeps): Promise<InstanceBill> {
   const instance = await getInstance(id, who, deps)
-  return costsOf(instance, await deps.charges.ofInstance(instance.id), deps.clock.now())
+  const now = deps.clock.now()
+  const trafficLines = await deps.bills.traffic({ from: 0, until: now }, { instanceId: instance.id })
+  return {
+    ...costsOf(instance, await deps.charges.ofInstance(instance.id), now),
+    traffic: sum(trafficLines.map(({ amount }) => amount)),
+    trafficLines,
+  }
 }
 
 export function costsOf(instance: Instance, charges: readonly Charge[], now: Instant): InstanceCosts {

@@ -67,15 +67,7 @@ export function checkSavingWork(
   isUsable: (name: ProviderName) => boolean,
   deps: ParticularsDeps,
 ): void {
-  if (asked.policies.checkpoint !== null && asked.sshPublicKey === null) {
-    throw new AppError(
-      'invalid_request',
-      'policies.checkpoint: the command runs over SSH, and no ssh_public_key was sent',
-      {
-        fix: 'send ssh_public_key as well; gpufleet adds a key of its own beside it',
-      },
-    )
-  }
+  if (asked.policies.checkpoint !== null) requireSsh(asked)
   if (asked.policies.deadManMs === null) return
   const names =
     provider === null
@@ -94,6 +86,16 @@ export function checkSavingWork(
     fix: closest.here.fix,
     details: { provider: name },
   })
+}
+
+/** @throws AppError where a checkpoint could never sign in */
+export function requireSsh({ sshPublicKey }: Pick<Asked, 'sshPublicKey'>): void {
+  if (sshPublicKey !== null) return
+  throw new AppError(
+    'invalid_request',
+    'policies.checkpoint: the command runs over SSH, and the machine is launched without ssh_public_key',
+    { fix: 'launch with ssh_public_key; gpufleet adds a key of its own beside it' },
+  )
 }
 
 function deadManHere(

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -52,6 +52,13 @@ test('a backup overwrites nothing, and needs a database', async () => {
   const copy = join(folder, 'copy.db')
   await backUp(database, copy)
   await expect(backUp(database, copy)).rejects.toThrow('exists already')
+})
+
+test('only its owner reads the database and its copy', async () => {
+  await withInstance(1)
+  const copy = join(folder, 'copy.db')
+  await backUp(database, copy)
+  for (const file of [database, copy]) expect(statSync(file).mode & 0o777).toBe(0o600)
 })
 
 test('a damaged copy is refused, and nothing is touched', async () => {

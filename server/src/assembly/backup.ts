@@ -1,6 +1,6 @@
 /** A copy of the database, and the way back. The keys that open its secrets are kept apart on purpose. */
 
-import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
 import { ConfigError } from '../config/config.ts'
@@ -24,6 +24,7 @@ export async function backUp(database: string, to: string): Promise<void> {
   try {
     source.exec('PRAGMA busy_timeout = 5000')
     await backup(source, partial)
+    chmodSync(partial, 0o600)
   } finally {
     source.close()
   }
@@ -59,7 +60,8 @@ export function restore(from: string, database: string, now: Date): string | nul
     const old = new DatabaseSync(database)
     old.exec('PRAGMA wal_checkpoint(TRUNCATE)')
     old.close()
-    renameSync(database, before)
+    // A copy: at every moment there is one database or the other, and never none, which a start would make empty.
+    copyFileSync(database, before)
   }
   for (const rest of ['-wal', '-shm']) rmSync(`${database}${rest}`, { force: true })
   renameSync(incoming, database)

@@ -2,6 +2,9 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { ConfigError } from '../config/config.ts'
 
+/** Whoever forgets how to give a lock back keeps it: what nobody refers to is collected, and its lock with it. */
+const held = new Set<DatabaseSync>()
+
 /**
  * Keeps a second server off the same data: two workers on one database file would act twice. The lock is one that the
  * operating system takes back by itself when the process dies, however it dies.
@@ -20,5 +23,9 @@ export function lockDataDir(dataDir: string): () => void {
       `DATA_DIR ${dataDir} is in use by another gpufleet: stop it, or set DATA_DIR to another folder`,
     ])
   }
-  return () => file.close()
+  held.add(file)
+  return () => {
+    held.delete(file)
+    file.close()
+  }
 }

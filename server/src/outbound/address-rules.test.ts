@@ -17,6 +17,8 @@ test.each([
   'fd00::1',
   '2002:7f00:1::1',
   '64:ff9b:1::a00:1',
+  '::ffff:0:127.0.0.1',
+  '::ffff:0:a9fe:a9fe',
   'not an address',
 ])('%s is not public', (address) => {
   expect(isPublicAddress(address)).toBe(false)

@@ -11,6 +11,7 @@ for (const [net, prefix] of [
   ['169.254.0.0', 16],
   ['172.16.0.0', 12],
   ['192.0.0.0', 24],
+  ['192.88.99.0', 24],
   ['192.168.0.0', 16],
   ['198.18.0.0', 15],
   ['224.0.0.0', 4],
@@ -20,6 +21,8 @@ for (const [net, prefix] of [
 }
 for (const [net, prefix] of [
   ['::', 96], // unspecified, loopback, and IPv4 in its old clothes
+  ['::ffff:0:0:0', 96], // and in its newer ones
+  ['100::', 64],
   ['64:ff9b::', 96],
   ['64:ff9b:1::', 48],
   ['2001::', 32], // Teredo and 6to4: an IPv4 address in disguise

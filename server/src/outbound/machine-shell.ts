@@ -62,7 +62,9 @@ export function sshShell({ privateKey, clock, publicOnly = true }: SshShellOptio
         function limit(ms: number, then: () => void): void {
           clock.sleep(ms, over.signal).then(then, () => {})
         }
-        signal?.addEventListener('abort', () => end('timed_out', 'we had to go before it ended'), { once: true })
+        signal?.addEventListener('abort', () => end('timed_out', 'we had to go before it ended'), {
+          signal: over.signal,
+        })
         let isConnected = false
         limit(Math.min(connectTimeoutMs, timeoutMs), () => {
           if (!isConnected) end('unreachable', 'it did not answer in time')

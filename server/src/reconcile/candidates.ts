@@ -7,6 +7,7 @@ import type { PlannedOffer } from '../core/offers/plan.ts'
 import { filterFromWish, needFromWish, planForWish, providerPenalty } from '../core/offers/wish-plan.ts'
 import { type ProviderName, publicProviderNames } from '../core/providers.ts'
 import { type Interruptions, noInterruptions } from '../core/spot/places.ts'
+import { minuteMs } from '../core/time.ts'
 import type { Provider, Providers } from '../providers/provider.ts'
 import { type PenaltyDeps, penaltyMs } from './penalties.ts'
 import type { RentQueue } from './rent-queue.ts'
@@ -25,6 +26,10 @@ export interface CandidateDeps extends PenaltyDeps {
 export const mostAttempts = 12
 /** When the check fails on so many machines in a row, it is not the machines. */
 const mostUnhealthy = 3
+
+/** When so many machines in a row are lost so soon after they came up, another one would only cost as much again. */
+const mostShortLived = 3
+const shortLifeMs = 10 * minuteMs
 
 /** The attempts to get the machine that is missing now; what came up before has served. */
 export function sinceLastUp(launches: readonly Launch[]): readonly Launch[] {
@@ -94,6 +99,9 @@ export function whyNothing(
     const { port = 0, path = '/' } = instance.wish.health ?? {}
     return `${mostUnhealthy} machines in a row came up and none passed the health check (port ${port}, path ${path}): check the image, the port and the path`
   }
+  if (isNeverLasting(all)) {
+    return `${mostShortLived} machines in a row came up and failed or vanished within minutes: check the image and what it runs; it is to go on running`
+  }
   if (earlier.length >= mostAttempts) return `${earlier.length} machines were tried; see the events`
   if (skipped.length > 0) return skipped.slice(0, 5).join('; ')
   const avoided = avoidedProviders(instance, deps).map(({ provider }) => publicProviderNames[provider.name])
@@ -108,4 +116,14 @@ export function whyNothing(
 export function isNeverHealthy(launches: readonly Launch[]): boolean {
   const last = launches.slice(-mostUnhealthy)
   return last.length === mostUnhealthy && last.every(({ abandonedBecause }) => abandonedBecause === 'health_deadline')
+}
+
+/** Machines that came up and were gone again at once, and no marketplace took them: what they run ends by itself. */
+export function isNeverLasting(launches: readonly Launch[]): boolean {
+  const last = launches.filter(({ upAt }) => upAt !== null).slice(-mostShortLived)
+  return last.length === mostShortLived && last.every(isShortLived)
+}
+
+function isShortLived({ upAt, abandonedAt, abandonedBecause }: Launch): boolean {
+  return abandonedBecause === 'machine_lost' && abandonedAt !== null && upAt !== null && abandonedAt - upAt < shortLifeMs
 }

@@ -51,7 +51,7 @@ export function createCheckpointRunner(deps: CheckpointRunnerDeps): CheckpointRu
           })
     if (stopped.signal.aborted) return
     const now = deps.clock.now()
-    const detail = outcome.detail === null ? null : await maskedFor(launch, outcome.detail)
+    const detail = outcome.detail === null ? null : await maskedFor(launch, outcome.detail, command)
     await deps.launches.recordFacts(
       launch,
       {
@@ -65,9 +65,12 @@ export function createCheckpointRunner(deps: CheckpointRunnerDeps): CheckpointRu
     deps.bell.ring()
   }
 
-  async function maskedFor({ instanceId }: Launch, text: string): Promise<string> {
+  async function maskedFor({ instanceId }: Launch, text: string, command: string): Promise<string> {
     try {
-      return masked(text, await deps.instances.secretsOf(instanceId))
+      const secrets = await deps.instances.secretsOf(instanceId)
+      // A shell that cannot run the command likes to repeat it, and a token may be in it.
+      const ofCommand = [command, ...command.split(/[\s'"=;]+/)].join('\n')
+      return masked(text, { ...secrets, onstartScript: [secrets.onstartScript ?? '', ofCommand].join('\n') })
     } catch {
       return 'its output is not shown: the secrets of this instance do not open with this SECRETS_KEY'
     }

@@ -119,6 +119,17 @@ describe('before a stop', () => {
   })
 })
 
+test('what it prints is shown without what the command itself holds', async () => {
+  answer = async () => ({ result: 'failed', detail: 'sh: no bucket for sk-very-secret-token', hostKey: null })
+  const command = 'save --all && KEY="sk-very-secret-token" upload'
+  await ready({ ...noPolicies, checkpoint: { command, timeoutMs: minuteMs } })
+  await stop()
+  await fleet.until('stopped', minuteMs)
+  const [event] = await told('checkpoint')
+  expect(event?.message).toContain('no bucket for')
+  expect(event?.message).not.toContain('sk-very')
+})
+
 describe('a process that dies meanwhile', () => {
   test('the next one waits for the limit, and then stops the machine', async () => {
     answer = () => new Promise(() => {})

@@ -1,8 +1,9 @@
 import { beforeEach, expect, test } from 'vitest'
+import { stopInstance } from '../app/instances.ts'
 import { noPolicies } from '../core/instances/instance.ts'
 import { hourMs, minuteMs } from '../core/time.ts'
 import type { LaunchOrder } from '../providers/provider.ts'
-import { anInstanceId } from '../testing/builders.ts'
+import { anInstanceId, someone } from '../testing/builders.ts'
 import { type FakeProvider, fakeProvider } from '../testing/fake-provider.ts'
 import { aReconciler, type Reconciler } from '../testing/reconciler.ts'
 import { type VirtualClock, virtualClock } from '../testing/virtual-clock.ts'
@@ -66,4 +67,30 @@ test('our own key goes onto machines with a checkpoint, and no others', async ()
   await fleet.wish({ policies: { ...noPolicies, checkpoint }, sshPublicKey: 'ssh-ed25519 AAAA' })
   await fleet.until('ready', minuteMs)
   expect(ordered[0]).toMatchObject({ sshPublicKey: 'ssh-ed25519 AAAA', furtherSshKeys: ['ssh-ed25519 OURS gpufleet'] })
+})
+
+test('a switch that never reached us is told of once, a quarter of an hour after the machine came up', async () => {
+  await fleet.wish({ policies, sshPublicKey: 'ssh-ed25519 AAAA' })
+  await fleet.until('ready', minuteMs)
+  await fleet.pass(14 * minuteMs, 10_000)
+  expect(await warnings()).toEqual([])
+  await fleet.pass(2 * 60 * minuteMs, 10_000)
+  expect(await warnings()).toMatchObject([
+    { message: expect.stringContaining('has not reached us'), data: { dead_man: 'not_heard', machine: 'vast-1' } },
+  ])
+})
+
+test('nothing is told of one that asked, of a machine that has none, and while the machine is down', async () => {
+  await fleet.wish({ policies, sshPublicKey: 'ssh-ed25519 AAAA' })
+  const { launch } = await fleet.until('ready', minuteMs)
+  if (launch !== null) await fleet.stores.launches.recordFacts(launch, { deadManHeardAt: clock.now() })
+  const plain = anInstanceId(2)
+  await fleet.wish({ sshPublicKey: 'ssh-ed25519 AAAA' }, plain)
+  await fleet.until('ready', minuteMs, plain)
+  const down = anInstanceId(3)
+  await fleet.wish({ policies, sshPublicKey: 'ssh-ed25519 AAAA' }, down)
+  await fleet.until('ready', minuteMs, down)
+  await stopInstance(down, someone, fleet.deps)
+  await fleet.pass(60 * minuteMs, 10_000)
+  expect(await warnings()).toEqual([])
 })

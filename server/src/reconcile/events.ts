@@ -206,7 +206,14 @@ export function isNewsOutOfReach({ alarmedAt }: Launch, { outOfReach }: Pick<Sig
   return alarmedAt === null || now < alarmedAt || now - alarmedAt >= tellAgainMs
 }
 
-/** Nobody can reach the machine; or it was ordered again and again: from the fifth order on somebody should know. */
+const quietOrders = 4
+/** Orders are five minutes apart by then. */
+const alarmEveryOrders = 12
+
+/**
+ * Nobody can reach the machine; or it was ordered again and again: from the fifth order on somebody should know, and every hour
+ * again.
+ */
 export function alarmEvent(
   launch: Launch,
   seen: Pick<Sight, 'outOfReach'>,
@@ -231,7 +238,9 @@ export function alarmEvent(
     )
   }
   // A bid that does not help costs nothing.
-  if (order === null || order.kind === 'bid' || launch.orders < 4) return undefined
+  if (order === null || order.kind === 'bid') return undefined
+  const beyond = launch.orders - quietOrders
+  if (beyond < 0 || beyond % alarmEveryOrders !== 0) return undefined
   const ordered = order.kind === 'terminate' ? 'end' : order.kind
   return alarm(
     `${provider} has not confirmed the ${ordered} of machine ${launch.externalId} after ${launch.orders} orders; it may still be billed. We keep asking.`,

@@ -2,6 +2,7 @@ import { type Decision, decide, type Limits, type Situation } from '../core/inst
 import type { Instance, Launch } from '../core/instances/instance.ts'
 import { type Because, finalStatuses, isByPolicy } from '../core/instances/status.ts'
 import type { Market } from '../core/offers/offer.ts'
+import type { PolicyFacts } from '../core/policies/verdict.ts'
 import type { ProviderName } from '../core/providers.ts'
 import type { Bidding } from '../core/spot/raise-bid.ts'
 import { type Clock, type Instant, minuteMs, secondMs } from '../core/time.ts'
@@ -15,6 +16,7 @@ import { biddingFor } from './bids.ts'
 import { carryOut } from './carry-out.ts'
 import { heldForCheckpoint } from './checkpoint.ts'
 import type { CheckpointRunner } from './checkpoint-runner.ts'
+import { unheardDeadMan } from './dead-man.ts'
 import { alarmEvent, attemptEnded, bidRaisedEvent, isNewsOutOfReach, sound, statusEvent, withDisk } from './events.ts'
 import type { Fleet } from './fleet.ts'
 import { meter } from './meter.ts'
@@ -60,14 +62,17 @@ export async function pass(claim: Claim, deps: PassDeps): Promise<void> {
   if (launch !== null) await meter(launch, seen, provider, deps.charges)
 
   const now = deps.clock.now()
+  const healthNow = await health(instance, seen, deps.probe)
+  // After the probe, which takes its time: what is reported meanwhile counts.
+  const policies = await policyFacts(instance, seen, now, deps)
   const situation: Situation = {
     sighting: seen.sighting,
-    health: await health(instance, seen, deps.probe),
+    health: healthNow,
     leftovers: instance.status === 'terminating' ? await deps.launches.countLeftovers(instance.id) : 0,
-    bidding: biddingOf(instance, seen, provider, deps),
+    bidding: biddingOf(instance, seen, provider, policies, deps),
     now,
     limits: limitsOf(provider),
-    policies: await policyFacts(instance, seen, now, deps),
+    policies,
   }
   const decided = decide(instance, situation)
   if (decided.order?.kind === 'rent') return rent(claim, instance, deps)
@@ -77,11 +82,13 @@ export async function pass(claim: Claim, deps: PassDeps): Promise<void> {
     launch === null ? null : heldForCheckpoint(instance, launch, reachable, seen, checkpointChance(now, provider, deps))
   const decision = held === null ? reachable : { ...reachable, order: held.order, dueAt: held.dueAt }
   const alarm = launch === null ? undefined : alarmEvent(launch, seen, decision.order, now)
+  const unheard = launch === null ? null : unheardDeadMan(launch, seen, now)
 
-  const decidedNow = decidedFrom(instance, decision, seen, situation, held?.facts ?? {})
+  const decidedNow = decidedFrom(instance, decision, seen, situation, { ...held?.facts, ...unheard?.facts })
   const written = await deps.instances.recordDecision(claim, decidedNow, [
     ...eventsOf(instance, decision, situation, provider),
     ...(held?.events ?? []),
+    ...(unheard === null ? [] : [unheard.event]),
     ...(alarm === undefined ? [] : [alarm]),
   ])
   if (!written) return
@@ -114,14 +121,16 @@ async function policiesHeard(instance: Instance, { status, because }: Decision, 
   if (status !== 'stopping' && status !== 'terminating') await tellAhead(instance, policies, situation, deps)
 }
 
-/** What is known of the bids, while there is a machine to get back. */
+/** What is known of the bids, while there is a machine to get back and a budget that pays for it. */
 function biddingOf(
   instance: Instance,
   { sighting }: Sight,
   provider: Provider | undefined,
+  { budgets }: PolicyFacts,
   deps: PassDeps,
 ): Bidding | null {
   const { launch, status } = instance
+  if (budgets.some(({ budget, spending }) => spending.spent >= budget.limit)) return null
   if (launch === null || provider === undefined || status !== 'interrupted' || sighting.kind !== 'seen') return null
   return biddingFor(instance, launch, sighting.machine, provider, deps)
 }

@@ -135,7 +135,11 @@ describe('a launch', () => {
     expect(vast.machines.has('vast-1')).toBe(true)
     const asked = vast.calls.filter((call) => call === 'terminate vast-1').length
     expect(asked).toBeGreaterThan(5)
-    expect((await fleet.stores.events.list({ limit: 1_000 })).some((event) => event.kind === 'alarm')).toBe(true)
+    const alarms = async () =>
+      (await fleet.stores.events.list({ limit: 1_000 })).filter((event) => event.kind === 'alarm').length
+    expect(await alarms()).toBe(1)
+    await fleet.pass(60 * minuteMs, 10_000)
+    expect(await alarms()).toBe(2)
 
     vast.machines.delete('vast-1')
     await fleet.pass(2 * minuteMs)

@@ -4,8 +4,9 @@ import type { Market } from '../core/offers/offer.ts'
 import { interestFromWish } from '../core/offers/wish-plan.ts'
 import type { ProviderName } from '../core/providers.ts'
 import { onDemandFrom, wishNow, withoutMachineSince } from '../core/spot/fallback.ts'
+import { hasLostItsMachine, keepsTryingForMs, nextTryAt } from '../core/spot/next-try.ts'
 import { interruptionsBy, rememberedForMs } from '../core/spot/places.ts'
-import { type Clock, type Instant, minuteMs, secondMs } from '../core/time.ts'
+import { type Clock, type Instant, isoFrom, minuteMs, secondMs } from '../core/time.ts'
 import type { NewEvent } from '../store/events.ts'
 import type { Claim, Decided } from '../store/instances.ts'
 import { type BidDeps, termsOf } from './bids.ts'
@@ -14,6 +15,7 @@ import {
   type CandidateDeps,
   candidatesFor,
   isNeverHealthy,
+  isNeverLasting,
   isShort,
   mostAttempts,
   sinceLastUp,
@@ -45,6 +47,8 @@ const patienceMs = 10 * minuteMs
 const turnPatienceMs = minuteMs
 /** How often a spot machine is looked for that is not to be had now. */
 const spotPatienceMs = 20 * secondMs
+/** Where it is tried for hours, what was tried before that is tried again. */
+const triesCountForMs = 30 * minuteMs
 /** A launch that our own rate limit turned away is not repeated sooner. */
 const afterRefusalMs = 10 * secondMs
 
@@ -62,9 +66,12 @@ export async function rent(claim: Claim, asked: Instance, rentDeps: RentDeps): P
   const instance = { ...asked, wish: wishNow(asked.wish, since, begunAt) }
   const interruptions = interruptionsBy(await rentDeps.launches.interruptions(begunAt - rememberedForMs))
   const deps: RentDeps = { ...rentDeps, interruptions }
-  // From then on there is more to choose from: it is not short of tries.
-  const earlier = sinceLastUp(all).filter(({ intendedAt }) => !fellBack || intendedAt >= onDemandAt)
-  const mayTry = earlier.length < mostAttempts && !isNeverHealthy(all)
+  const isInVain = isNeverHealthy(all) || isNeverLasting(all)
+  const keepsTrying = hasLostItsMachine(all) && !isInVain
+  // From then on there is more to choose from: it is not short of tries. Nor is what failed long ago held against an offer.
+  const countsFrom = Math.max(fellBack ? onDemandAt : 0, keepsTrying ? begunAt - triesCountForMs : 0)
+  const earlier = sinceLastUp(all).filter(({ intendedAt }) => intendedAt >= countsFrom)
+  const mayTry = earlier.length < mostAttempts && !isInVain
   const last = earlier.at(-1)
   if (last !== undefined && last.abandonedBecause !== 'provider_unavailable') queue.heard(instance.id)
   const warnings = await market.freshen(interestFromWish(instance.wish), { maxAgeMs: minuteMs, waitMs: 15 * secondMs })
@@ -118,7 +125,7 @@ export async function rent(claim: Claim, asked: Instance, rentDeps: RentDeps): P
   }
 
   const now = clock.now()
-  if (onDemandAt !== null && !fellBack && !isNeverHealthy(all)) {
+  if (onDemandAt !== null && !fellBack && !isInVain) {
     queue.heard(instance.id)
     return instances.release(claim, Math.min(onDemandAt, now + spotPatienceMs))
   }
@@ -135,6 +142,8 @@ export async function rent(claim: Claim, asked: Instance, rentDeps: RentDeps): P
   }
   queue.heard(instance.id)
   const message = whyNothing(instance, all, skipped, deps)
+  const again = keepsTrying ? nextTryAt(since, now) : null
+  if (again !== null) return tryAgain(claim, asked, { why: message, since, at: again }, rentDeps)
   const failed: Decided = {
     status: 'failed',
     because: 'no_offer_left',
@@ -147,6 +156,22 @@ export async function rent(claim: Claim, asked: Instance, rentDeps: RentDeps): P
     ...skippedEvents(instance, skipped, deps),
     statusEvent(instance, 'failed', 'no_offer_left', message, now),
   ])
+}
+
+/** Its machine was lost, and nothing fits now. People are told once, and see why as long as it lasts. */
+async function tryAgain(
+  claim: Claim,
+  { id, because: before, statusSince }: Instance,
+  { why, since, at: dueAt }: { why: string; since: Instant; at: Instant },
+  { clock, instances }: RentDeps,
+): Promise<void> {
+  const because = 'nothing_on_sale'
+  const until = isoFrom(since + keepsTryingForMs)
+  const message = `${why}; its machine was lost, so another one is looked for until ${until}`
+  const warning: NewEvent = { at: clock.now(), instanceId: id, kind: 'warning', status: null, because, message }
+  const waiting: Decided = { status: 'requested', because, message, statusSince, endedAt: null, dueAt }
+  const isWritten = await instances.recordDecision(claim, waiting, before === because ? [] : [warning])
+  if (isWritten) await instances.release(claim, dueAt)
 }
 
 /** It came back with a backup, and no machine of it is left. */

@@ -1,9 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import { terminateInstance } from '../app/instances.ts'
+import type { Charge } from '../core/charges/charge.ts'
 import { noPolicies, type Policies, type Wish } from '../core/instances/instance.ts'
 import { nanosFromUsd } from '../core/money.ts'
 import { anOffer } from '../core/offers/an-offer.ts'
 import { minuteMs, secondMs } from '../core/time.ts'
-import { anInstanceId } from '../testing/builders.ts'
+import { anInstanceId, someone } from '../testing/builders.ts'
 import { type FakeProvider, failure, fakeProvider } from '../testing/fake-provider.ts'
 import { aReconciler, type Reconciler } from '../testing/reconciler.ts'
 import { type VirtualClock, virtualClock } from '../testing/virtual-clock.ts'
@@ -44,6 +46,10 @@ const bids = () => vast.calls.filter((call) => call.startsWith('changeBid'))
 const events = async (kind: string) =>
   (await fleet.stores.events.list({ limit: 1_000 })).filter((event) => event.kind === kind)
 const launches = () => fleet.stores.launches.ofInstance(id)
+
+function spentInADay(charge: Charge): Charge {
+  return { ...charge, startedAfter: charge.startedAfter - 24 * 60 * minuteMs }
+}
 
 /** Somebody bids more for the machine. */
 function outbid(externalId: string, lowestBid: string | null): void {
@@ -126,6 +132,19 @@ describe('a bid', () => {
       attempt: 2,
       launch: { offer: { externalId: 'b' } },
     })
+  })
+
+  test('is not raised with money that a budget does not have', async () => {
+    await wish({ onInterruption: 'wait' }, { budget: { limit: usd('0.30'), action: 'stop' } })
+    const { launch } = await fleet.until('ready', minuteMs)
+    outbid('vast-1', null)
+    await fleet.until('interrupted', minuteMs)
+    if (launch !== null) await fleet.stores.charges.change(id, 1, (known) => known.map(spentInADay))
+    outbid('vast-1', '0.30')
+    await fleet.pass(minuteMs)
+
+    expect(bids()).toEqual([])
+    expect(await fleet.instance()).toMatchObject({ status: 'interrupted' })
   })
 
   test('that the marketplace refuses does not hold up the relaunch', async () => {
@@ -271,4 +290,75 @@ describe('no spot machine for a while', () => {
     expect([...vast.machines.keys()]).toEqual(['vast-2'])
     expect(await events('fallback')).toHaveLength(1)
   })
+})
+
+describe('a machine that was lost while nothing else is on sale', () => {
+  async function lost(change: Partial<Wish> = {}, policies: Partial<Policies> = {}) {
+    await wish(change, policies)
+    await fleet.until('ready', minuteMs)
+    vast.offers = []
+    outbid('vast-1', null)
+    await fleet.until('requested', minuteMs)
+  }
+
+  test('is looked for again and again, for hours, and people are told once', async () => {
+    await lost()
+    await fleet.pass(5 * 60 * minuteMs, 10 * secondMs)
+    expect(await fleet.instance()).toMatchObject({
+      status: 'requested',
+      because: 'nothing_on_sale',
+      message: expect.stringMatching(/another one is looked for until 20/),
+    })
+    expect((await events('warning')).map(({ because }) => because)).toEqual(['nothing_on_sale'])
+
+    vast.offers = [spot('c', '0.30')]
+    await fleet.until('ready', 40 * minuteMs)
+    expect(await fleet.instance()).toMatchObject({ attempt: 2, launch: { offer: { externalId: 'c' } } })
+  })
+
+  test('also when many launches fail meanwhile, and by a process that comes after us', async () => {
+    await lost()
+    vast.offers = Array.from({ length: 14 }, (_, index) => spot(`n${index}`, '0.30'))
+    vast.before.launch = () => {
+      throw failure('vast', { kind: 'no_capacity' })
+    }
+    await fleet.pass(20 * minuteMs)
+    expect((await fleet.instance()).attempt).toBeGreaterThanOrEqual(12)
+    vast.before = {}
+    const next = await aReconciler({ clock, providers: [vast], beside: fleet })
+    await next.until('ready', 60 * minuteMs)
+  })
+
+  test('but not for ever, nor beyond its lease, nor when its user ends it', async () => {
+    await lost()
+    await fleet.pass(25 * 60 * minuteMs, minuteMs)
+    expect(await fleet.instance()).toMatchObject({ status: 'failed', because: 'no_offer_left' })
+  })
+
+  test.each(['lease_over', 'asked'] as const)('ends at once: %s', async (because) => {
+    await lost({}, { maxLifetimeMs: 3 * 60 * minuteMs })
+    await fleet.pass(2 * 60 * minuteMs, 10 * secondMs)
+    expect(await fleet.instance()).toMatchObject({ status: 'requested' })
+    if (because === 'asked') await terminateInstance(id, someone, fleet.deps)
+    await fleet.pass(because === 'asked' ? 10 * secondMs : 91 * minuteMs, 10 * secondMs)
+    expect(await fleet.instance()).toMatchObject({ status: 'terminated', because })
+    expect(vast.machines.size).toBe(0)
+  })
+
+  test('a first launch is not waited for: its caller is there to decide', async () => {
+    vast.offers = []
+    await wish()
+    expect(await fleet.until('failed', minuteMs)).toMatchObject({ because: 'no_offer_left' })
+  })
+})
+
+test('what ends by itself as soon as it is up is not rented again and again', async () => {
+  vast.offers = Array.from({ length: 20 }, (_, index) => outright(`n${index}`, '0.50'))
+  await wish({ market: 'on_demand' })
+  for (let minute = 0; minute < 60; minute += 1) {
+    await fleet.pass(minuteMs, 5 * secondMs)
+    for (const made of vast.machines.keys()) vast.setPhase(made, 'failed')
+  }
+  expect(await launches()).toHaveLength(3)
+  expect(await fleet.instance()).toMatchObject({ status: 'failed', message: expect.stringContaining('3 machines') })
 })

@@ -59,12 +59,8 @@ export interface BillStore {
   traffic(range: Range, filter: CostFilter): Promise<TrafficLine[]>
   /** What was billed for each machine that is on the bill within a range, or in our ledger: always of its whole life. */
   machines(account: Account, range: Range): AsyncGenerator<OwnedMachineBill>
-  /**
-   * Tells people of a difference, unless they know of it.
-   *
-   * @param news  what it must have grown by to be worth another word
-   */
-  tellOnce(what: Account & { machine: string; amount: Nanos }, news: Nanos, event: NewEvent): Promise<boolean>
+  /** Tells people of a difference, and again when it has doubled or turned round. */
+  tellOnce(what: Account & { machine: string; amount: Nanos }, event: NewEvent): Promise<boolean>
 }
 
 /** SQLite takes a limited number of values in one statement. */
@@ -131,21 +127,25 @@ export function createBillStore(database: Database): BillStore {
     },
 
     async traffic(range, filter) {
-      const lines = await database
+      let select = database
         .selectFrom('bill_lines')
         .selectAll()
         .where('kind', '=', 'traffic')
         .where('until_at', '>=', range.from)
         .where('from_at', '<', range.until)
         .where('external_id', 'is not', null)
-        .orderBy('provider')
-        .orderBy('external_id')
-        .orderBy('from_at')
-        .execute()
+      const { instanceId } = filter
+      if (instanceId !== undefined) {
+        select = select.where('external_id', 'in', (eb) =>
+          eb.selectFrom('launches').select('launches.external_id').where('launches.instance_id', '=', instanceId),
+        )
+      }
+      const lines = await select.orderBy('provider').orderBy('external_id').orderBy('from_at').execute()
       const owners = new Map<string, CostOwner>()
       for (const [provider, here] of Map.groupBy(lines, (line) => line.provider)) {
         const ids = [...new Set(here.map((line) => line.external_id as string))]
-        for (const { owner } of await ownersOf(database, provider, ids)) owners.set(`${provider} ${owner.externalId}`, owner)
+        for (const { owner } of await ownersOf(database, provider, ids))
+          owners.set(`${provider} ${owner.externalId}`, owner)
       }
       return lines.flatMap((line) => {
         const owner = owners.get(`${line.provider} ${line.external_id}`)
@@ -163,7 +163,7 @@ export function createBillStore(database: Database): BillStore {
       yield* launchesWithoutMachine(database, account, range)
     },
 
-    tellOnce({ provider, account, machine, amount }, news, event) {
+    tellOnce({ provider, account, machine, amount }, event) {
       return database.transaction().execute(async (transaction) => {
         const told = await transaction
           .selectFrom('bill_alarms')
@@ -172,8 +172,7 @@ export function createBillStore(database: Database): BillStore {
           .where('account', '=', account)
           .where('machine', '=', machine)
           .executeTakeFirst()
-        const grownBy = amount - (told?.amount_nano ?? 0n)
-        if (grownBy <= news && grownBy >= -news) return false
+        if (told !== undefined && !isNews(amount, nanos(told.amount_nano))) return false
         const change = { amount_nano: amount, at: event.at }
         await transaction
           .insertInto('bill_alarms')
@@ -185,6 +184,10 @@ export function createBillStore(database: Database): BillStore {
       })
     },
   }
+}
+
+function isNews(amount: Nanos, told: Nanos): boolean {
+  return told < 0n ? amount > 0n || amount <= 2n * told : amount < 0n || amount >= 2n * told
 }
 
 function isMeant(owner: CostOwner, { project, instanceId, provider, label }: CostFilter): boolean {
@@ -301,7 +304,13 @@ async function* launchesWithoutMachine(
     .execute()
   for (const row of rows) {
     const owner = ownerFromRow(row)
-    yield { machine: null, label: row.label, lines: null, launches: [owner], charges: await chargesOf(database, [owner]) }
+    yield {
+      machine: null,
+      label: row.label,
+      lines: null,
+      launches: [owner],
+      charges: await chargesOf(database, [owner]),
+    }
   }
 }
 

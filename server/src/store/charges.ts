@@ -79,7 +79,9 @@ export function createChargeStore(database: Database): ChargeStore {
     },
 
     async *within(range, filter) {
-      const running = (await owned(database, range, filter).where('ended_before', 'is', null).execute()).map(ownedFromRow)
+      const running = (await owned(database, range, filter).where('ended_before', 'is', null).execute()).map(
+        ownedFromRow,
+      )
       if (running.length > 0) yield running
       // What ran then may end while we read on.
       const had = new Set(running.map(({ charge }) => keyOf(charge)))

@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely'
-import type { InstanceId } from '../core/instances/instance.ts'
+import type { InstanceId, Launch } from '../core/instances/instance.ts'
 import type { Status } from '../core/instances/status.ts'
 import { nanos } from '../core/money.ts'
 import type { ProviderName } from '../core/providers.ts'
@@ -40,6 +40,8 @@ export interface FindingStore {
   recordOrder(finding: Finding, at: Instant, event: NewEvent | undefined): Promise<void>
   /** A machine was taken over by somebody's wish. */
   recordAdoption(machine: Account & { externalId: string }, owner: NonNullable<Finding['owner']>): Promise<void>
+  /** Open launches of this account that were rented with another key than the one it has now. */
+  rentedWithAnotherKey(account: Account, keyMark: string): Promise<Pick<Launch, 'label' | 'externalId'>[]>
   /** There is no key for this account any more, and nothing of ours is known there. */
   forget(account: Account): Promise<void>
 }
@@ -169,6 +171,18 @@ export function createFindingStore(database: Database): FindingStore {
         .where('kind', '=', 'machine')
         .where('external_id', '=', externalId)
         .execute()
+    },
+
+    async rentedWithAnotherKey({ provider, account }, keyMark) {
+      const rows = await database
+        .selectFrom('launches')
+        .select(['label', 'external_id'])
+        .where('provider', '=', provider)
+        .where('settled_at', 'is', null)
+        .where('account', '=', account)
+        .where('key_mark', '!=', keyMark)
+        .execute()
+      return rows.map(({ label, external_id: externalId }) => ({ label, externalId }))
     },
 
     forget({ provider, account }) {

@@ -310,7 +310,12 @@ export function createInstanceStore(database: Database, sealer: Sealer): Instanc
             .where(({ and, not, eb }) =>
               and(
                 except.map(({ provider, renting }) =>
-                  not(and([eb('provider', 'is', provider), eb('status', renting ? '=' : '!=', 'requested')])),
+                  not(
+                    and([
+                      eb('provider', 'is not distinct from', provider),
+                      eb('status', renting ? '=' : '!=', 'requested'),
+                    ]),
+                  ),
                 ),
               ),
             )

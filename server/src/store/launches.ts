@@ -113,11 +113,14 @@ export function createLaunchStore(database: Database): LaunchStore {
             .where('attempt', '=', launch.attempt)
         await row().set(launchChanges(answer)).execute()
         const { numUpdatedRows } = await row()
-          .set(({ fn, val, ref }) => ({
+          .set(({ fn, val, ref, eb }) => ({
             settled_at: null,
             abandoned_at: fn.coalesce(ref('abandoned_at'), val(now)),
             abandoned_because: fn.coalesce(ref('abandoned_because'), val('never_happened')),
             due_at: now,
+            // Whoever is writing its end down at this moment must not say that it is never due again.
+            claim_token: eb('claim_token', '+', 1),
+            claimed_until: 0,
             // What was not to be seen before the call had ended proves nothing.
             missed_looks: 0,
             missed_at: null,
@@ -142,7 +145,8 @@ export function createLaunchStore(database: Database): LaunchStore {
             .where('settled_at', 'is', null)
             .where('due_at', '<=', now)
             .where('claimed_until', '<=', now)
-            .where('provider', 'not in', [...except])
+            // An empty list is no SQL everywhere.
+            .where(({ and, eb }) => and(except.map((provider) => eb('provider', '!=', provider))))
             .orderBy('due_at')
             .limit(limit),
         )
@@ -210,7 +214,7 @@ export function createLaunchStore(database: Database): LaunchStore {
         .select(({ fn }) => [
           'provider',
           sql<Market>`json_extract(offer, '$.market')`.as('market'),
-          sql<number>`abandoned_at is not null`.as('abandoned'),
+          sql<number>`case when abandoned_at is null then 0 else 1 end`.as('abandoned'),
           fn.countAll<number>().as('count'),
         ])
         .where('provider', 'in', [...providerNames])

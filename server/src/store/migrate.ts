@@ -9,6 +9,7 @@ import * as providerHealth from './migrations/0007-provider-health.ts'
 import * as installation from './migrations/0008-installation.ts'
 import * as charges from './migrations/0009-charges.ts'
 import * as bills from './migrations/0010-bills.ts'
+import * as deadMan from './migrations/0011-dead-man.ts'
 import type { Database } from './sqlite.ts'
 
 /** Brings the schema up to date. Migrations only go forward; a backup is the way back. */
@@ -27,6 +28,7 @@ export async function migrate(database: Database): Promise<void> {
         '0008-installation': installation,
         '0009-charges': charges,
         '0010-bills': bills,
+        '0011-dead-man': deadMan,
       }),
     },
   })

@@ -73,6 +73,7 @@ export function launchFromRow(row: Selectable<LaunchesTable>): Launch {
     hostKey: row.host_key,
     deadManMs: row.dead_man_ms,
     deadManHeardAt: row.dead_man_heard_at,
+    deadManWarnedAt: row.dead_man_warned_at,
   }
 }
 
@@ -120,6 +121,7 @@ export function rowFromLaunch(launch: Launch): LaunchesTable {
     host_key: launch.hostKey,
     dead_man_ms: launch.deadManMs,
     dead_man_heard_at: launch.deadManHeardAt,
+    dead_man_warned_at: launch.deadManWarnedAt,
     due_at: null,
     claim_token: 0,
     claimed_until: 0,
@@ -159,6 +161,7 @@ export function launchChanges(change: Partial<Launch>) {
     ...(change.checkpointResult !== undefined && { checkpoint_result: change.checkpointResult }),
     ...(change.hostKey !== undefined && { host_key: change.hostKey }),
     ...(change.deadManHeardAt !== undefined && { dead_man_heard_at: change.deadManHeardAt }),
+    ...(change.deadManWarnedAt !== undefined && { dead_man_warned_at: change.deadManWarnedAt }),
   }
 }
 

@@ -1,3 +1,4 @@
+import { chmodSync, existsSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
 import { type Dialect, Kysely, SqliteDialect } from 'kysely'
 import type { Tables } from './tables.ts'
@@ -20,7 +21,10 @@ const mostStatements = 500
  * @param around  what stands between us and the driver: in simulations, statements that fail and processes that die
  */
 export function openSqlite(path: string, around = (dialect: Dialect) => dialect): Database {
+  const isNew = path !== ':memory:' && !existsSync(path)
   const file = new DatabaseSync(path)
+  // Its log beside it gets the same rights. One that is there keeps what somebody gave it.
+  if (isNew) chmodSync(path, 0o600)
   file.exec('PRAGMA journal_mode = WAL')
   file.exec('PRAGMA synchronous = FULL')
   file.exec('PRAGMA foreign_keys = ON')

@@ -22,8 +22,13 @@ export interface StrayStore {
    * @returns false when it is known already
    */
   take(launch: Launch, wanted: 'up' | 'ended', at: Instant, event: NewEvent): Promise<boolean>
-  /** Its machine is there after all: it is looked after until it has ended. @returns false when it is being ended already */
-  reopen(launch: Key, found: FoundAt, at: Instant, event: NewEvent): Promise<boolean>
+  /**
+   * Its machine is there after all: it is looked after until it has ended.
+   *
+   * @param launch.settledAt  as it was when that was judged
+   * @returns false when it is being ended already, or its end was confirmed since
+   */
+  reopen(launch: Key & Pick<Launch, 'settledAt'>, found: FoundAt, at: Instant, event: NewEvent): Promise<boolean>
   /** By the user's word nothing is left of them. */
   settle(launches: readonly Key[], at: Instant, event: NewEvent): Promise<void>
 }
@@ -113,7 +118,7 @@ export function createStrayStore(database: Database, sealer: Sealer): StrayStore
     reopen(launch, { externalId, account, keyMark }, at, event) {
       return database.transaction().execute(async (transaction) => {
         const { numUpdatedRows } = await launchOf(transaction, launch)
-          .set(({ fn, val, ref }) => ({
+          .set(({ fn, val, ref, eb }) => ({
             settled_at: null,
             abandoned_at: fn.coalesce(ref('abandoned_at'), val(at)),
             abandoned_because: fn.coalesce(ref('abandoned_because'), val('asked')),
@@ -125,8 +130,15 @@ export function createStrayStore(database: Database, sealer: Sealer): StrayStore
             missed_at: null,
             ordered_at: null,
             orders: 0,
+            // Whoever is writing its end down at this moment must not say that it is never due again.
+            claim_token: eb('claim_token', '+', 1),
+            claimed_until: 0,
           }))
-          .where(({ or, eb }) => or([eb('settled_at', 'is not', null), eb('abandoned_at', 'is', null)]))
+          .where(({ and, eb }) =>
+            launch.settledAt === null
+              ? and([eb('settled_at', 'is', null), eb('abandoned_at', 'is', null)])
+              : eb('settled_at', '=', launch.settledAt),
+          )
           .executeTakeFirst()
         if (numUpdatedRows === 0n) return false
         await addEvents(transaction, [event])

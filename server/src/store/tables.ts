@@ -93,6 +93,7 @@ export interface LaunchesTable {
   host_key: string | null
   dead_man_ms: number | null
   dead_man_heard_at: number | null
+  dead_man_warned_at: number | null
   /** For launches that were given up: when to look after them next. */
   due_at: number | null
   claim_token: number

@@ -54,4 +54,13 @@ describe('what is booked already', () => {
     expect(mayHaveRun(launch, gap({ ...taken, begunAt: 1_000 + minuteMs }))).toBe(false)
     expect(mayHaveRun(launch, gap({ ...taken, market: 'on_demand', begunAt: 1_000 + 3 * minuteMs }))).toBe(false)
   })
+
+  test('is followed by another run when the host was away, and nobody looked for long', () => {
+    const away = { phase: 'unclear', seenOffAt: 1_000 } as const
+    expect(mayHaveRun(launch, gap({ ...away, begunAt: 1_000 + 3 * minuteMs }))).toBe(true)
+    expect(mayHaveRun(launch, gap({ ...away, charges: [booked], begunAt: 1_000 + 3 * minuteMs }))).toBe(true)
+    expect(mayHaveRun(launch, gap({ ...away, charges: [booked], begunAt: 1_000 + minuteMs }))).toBe(false)
+    const since = { ...booked, endedBefore: 2_000 }
+    expect(mayHaveRun(launch, gap({ ...away, charges: [since], begunAt: 1_000 + 3 * minuteMs }))).toBe(false)
+  })
 })

@@ -42,8 +42,13 @@ export function mayHaveRun(
 ): boolean {
   // Nobody knows of a machine: the launch left none behind.
   if (launch.externalId === null && launch.lastSeenAt === null && machine === 'absent') return false
-  if (!afterRunning[machine === 'absent' ? 'absent' : machine.phase]) return false
   const last = charges.at(-1)
+  const isLong = begunAt - seenOffAt > longGapMs
+  // A host that was away and is away again, or still: in so long a time it may have run.
+  if (machine !== 'absent' && machine.phase === 'unclear' && isLong) {
+    return last === undefined || (last.endedBefore !== null && last.endedBefore <= seenOffAt)
+  }
+  if (!afterRunning[machine === 'absent' ? 'absent' : machine.phase]) return false
   if (last === undefined) return true
   if (last.endedBefore === null) return false
   const { startOrderedAt } = launch
@@ -51,5 +56,5 @@ export function mayHaveRun(
   const isRest = machine !== 'absent' && machine.phase === 'stopped'
   if (startOrderedAt !== null && last.startedBefore < startOrderedAt && !isRest) return true
   const mayComeBack = machine !== 'absent' && machine.market === 'spot' && machine.phase === 'interrupted'
-  return mayComeBack && last.endedBefore < seenOffAt && begunAt - seenOffAt > longGapMs
+  return mayComeBack && last.endedBefore < seenOffAt && isLong
 }

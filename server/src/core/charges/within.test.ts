@@ -58,6 +58,19 @@ describe('the part of a charge in a range of time', () => {
     })
   })
 
+  test('is certain only where it surely ran', () => {
+    const charge = aCharge({
+      ratePerHour: rate,
+      startedAfter: 0,
+      startedBefore: 40,
+      lastOnAt: 80,
+      endedAfter: 80,
+      endedBefore: 100,
+    })
+    const least = (from: number, until: number) => amountIn(charge, { from, until }, 0).atLeast
+    expect([least(0, 40), least(40, 80), least(80, 100)]).toEqual([0n, costOver(rate, 40), 0n])
+  })
+
   test('a begun minute is charged where it begins, once', () => {
     const charge = aCharge({
       ratePerHour: rate,

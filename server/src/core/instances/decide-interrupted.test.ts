@@ -167,6 +167,16 @@ describe('outbid', () => {
   })
 })
 
+test('relaunch: a marketplace that is silent does not cost the disk of a machine that a bid may bring back, for a while', () => {
+  const silent = { kind: 'unknown', why: '' } as const
+  expect(look('interrupted', silent, taken('relaunch'))).toMatchObject({ status: 'interrupted', abandon: null })
+  expect(look('interrupted', silent, taken('relaunch', { afterMs: 3 * minuteMs }))).toMatchObject({
+    abandon: 'interrupted',
+  })
+  const withoutBids = taken('relaunch', { bidding: null, launch: { ...up, bidPerHour: null } })
+  expect(look('interrupted', silent, withoutBids)).toMatchObject({ abandon: 'interrupted' })
+})
+
 describe('waiting', () => {
   const policies = { ...noPolicies, onDemandAfterMs: 30 * minuteMs }
   const unable = { bidding: null }

@@ -31,6 +31,9 @@ export function interruptedStep(instance: Instance, launch: Launch, situation: S
     const comesUp = machine?.phase === 'starting' && sinceMs < limits.startDeadlineMs
     if (comesUp) return { kind: 'stay' }
     if (bid !== null && sinceMs < comeBackMs) return bid
+    // A bid may be bringing it back, with its disk; one look that was not answered does not say otherwise.
+    const mayComeBack = sighting.kind === 'unknown' && launch.bidPerHour !== null && sinceMs < comeBackMs
+    if (mayComeBack) return { kind: 'stay', soonMs: 3 * secondMs }
     return { kind: 'next', because: 'interrupted', settle: sighting.kind === 'absent' }
   }
 

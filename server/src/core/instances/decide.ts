@@ -358,14 +358,20 @@ function nextOffer(
   because: Because,
   options: { settle?: boolean; machine?: Machine } = {},
 ): Decision {
-  // Nobody told us what to rent in its place.
-  if (instance.wish.adopted) return failed(instance, situation, because)
+  if (instance.wish.adopted) return withoutAnother(instance, situation, because)
   return {
     ...become(instance, situation, 'requested', because, 0),
     message: options.machine?.message ?? null,
     abandon: because,
     settle: options.settle ?? false,
   }
+}
+
+/** Nobody told us what to rent in its place. While it is there, its disk may hold work: its user decides. */
+function withoutAnother(instance: Instance, situation: Situation, because: Because): Decision {
+  const { sighting } = situation
+  const isThere = sighting.kind === 'seen' && sighting.machine.phase === 'failed'
+  return isThere ? become(instance, situation, 'stopped', 'stopped_outside') : failed(instance, situation, because)
 }
 
 /** The machine is gone and nobody asked for it. */

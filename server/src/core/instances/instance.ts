@@ -186,6 +186,8 @@ export interface Launch {
   deadManMs: number | null
   /** When its dead-man switch first asked whether we are here. */
   deadManHeardAt: Instant | null
+  /** When people were told that it has not asked. */
+  deadManWarnedAt: Instant | null
 }
 
 export type CheckpointResult = 'done' | 'failed' | 'timed_out' | 'unreachable' | 'skipped'
@@ -204,4 +206,5 @@ export const uneventful = {
   hostKey: null,
   deadManMs: null,
   deadManHeardAt: null,
+  deadManWarnedAt: null,
 } as const satisfies Partial<Launch>

@@ -4,13 +4,13 @@ export const statuses = [
   'launching', // asked a marketplace for a machine; its answer is not settled yet
   'starting', // a machine is ours and comes up
   'running', // it is up; the health check has not passed yet
-  'ready',
+  'ready', // the health check passed, or none was asked for
   'interrupted', // the marketplace took the machine
-  'stopping',
+  'stopping', // the marketplace was asked to stop it
   'stopped', // disk kept, storage may be billed
-  'terminating',
-  'terminated',
-  'failed',
+  'terminating', // its end was asked for; only the marketplace can confirm it
+  'terminated', // every machine that it had is gone
+  'failed', // nothing more is tried
 ] as const
 export type Status = (typeof statuses)[number]
 
@@ -32,6 +32,7 @@ export const reasons = {
   start_deadline: 'the machine did not start in time; trying the next offer',
   health_deadline: 'the health check did not pass in time; trying the next offer',
   no_offer_left: 'no offer is left that fits the request',
+  nothing_on_sale: 'nothing on sale fits now; it is tried again',
   restarting: 'the machine was up and comes up again',
   machine_up: 'the machine is up',
   health_passed: 'the health check passed',

@@ -102,6 +102,9 @@ describe('a budget that is spent', () => {
     expect(verdict(plain(), { budgets: nearly })).toBeNull()
     const saves = anInstanceWith({ checkpoint: { command: 'save', timeoutMs: 10 * minuteMs } })
     expect(verdict(saves, { budgets: nearly })).toMatchObject({ status: 'stopping', because: 'budget_spent' })
+    // And to wait for one whose end nobody hears of: 6 min at a dollar an hour are all that is left.
+    const unheard = anInstanceWith({ checkpoint: { command: 'save', timeoutMs: 5.5 * minuteMs } })
+    expect(verdict(unheard, { budgets: nearly })).toMatchObject({ status: 'stopping' })
   })
 })
 

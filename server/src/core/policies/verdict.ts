@@ -3,6 +3,7 @@
 import type { Instance } from '../instances/instance.ts'
 import { type Because, finalStatuses, type Status } from '../instances/status.ts'
 import { usdText } from '../money.ts'
+import { checkpointGraceMs } from '../spot/checkpoint.ts'
 import { type Instant, isoFrom } from '../time.ts'
 import type { Activity } from './activity.ts'
 import { type Budget, budgetName, isSpent, type Spending } from './budget.ts'
@@ -53,7 +54,8 @@ const comingUpOrUp: ReadonlySet<Status> = new Set(['starting', 'running', 'ready
 
 function budget(instance: Instance, { budgets }: PolicyFacts, { limits }: PolicySituation): Verdict | null {
   // Work is saved before the order is given, and that takes its time.
-  const savesForMs = instance.wish.policies.checkpoint?.timeoutMs ?? 0
+  const { checkpoint } = instance.wish.policies
+  const savesForMs = checkpoint === null ? 0 : checkpoint.timeoutMs + checkpointGraceMs
   const spent = budgets.filter((one) => isSpent(one.budget, one.spending, limits.lookEveryMs + savesForMs))
   const ends = spent.find((one) => one.budget.action === 'terminate')
   // What has no machine costs nothing; its next launch is refused where funds are held.

@@ -166,6 +166,23 @@ describe('what bills beside machines', () => {
     expect(lookedAt(thing({ name: label }), { launches: [aLaunch()], instances: [live] })).toEqual(['wanted', null])
   })
 
+  test('with our name stays while its instance lives on with another machine: what is on it may be all that is left', () => {
+    for (const instance of [
+      { ...live, attempt: 2 },
+      { ...live, status: 'requested' as const },
+    ]) {
+      const interrupted: Known = { launches: [aLaunch({ settledAt: now - 1 })], instances: [instance] }
+      expect(lookedAt(thing({ name: label }), interrupted)).toEqual(['wanted', null])
+    }
+    expect(lookedAt(thing({ name: label }), { launches: [], instances: [{ ...live, attempt: 2 }] })).toEqual([
+      'wanted',
+      null,
+    ])
+    const address = thing({ kind: 'static_ip', attachedTo: 'm-1' })
+    const moved: Known = { launches: [aLaunch({ settledAt: now - 1 })], instances: [{ ...live, attempt: 2 }] }
+    expect(lookedAt(address, moved)).toEqual(['ours_unwanted', 'end'])
+  })
+
   test('that its user made of a machine of ours outlives it', () => {
     const ended: Known = { launches: [aLaunch({ settledAt: now - 1 })], instances: [{ ...live, status: 'terminated' }] }
     const snapshot = thing({ kind: 'snapshot', name: 'before the upgrade', attachedTo: 'm-1' })

@@ -215,9 +215,13 @@ function judgeUnknown(machine: Machine, { instances, machines, rules }: Context)
   return { verdict: 'ours_unknown', why, owner, action }
 }
 
+function isLive({ status }: KnownInstance): boolean {
+  return !finalStatuses.has(status) && status !== 'terminating'
+}
+
 /** Attempts only grow: one that is newer than the newest in the database was made by a database that knew more. */
-export function wantsAnother({ status, attempt: newest }: KnownInstance, attempt: number): boolean {
-  return !finalStatuses.has(status) && status !== 'terminating' && attempt > newest
+export function wantsAnother(instance: KnownInstance, attempt: number): boolean {
+  return isLive(instance) && attempt > instance.attempt
 }
 
 /** Of several attempts the last one is the one that was not given up. */
@@ -261,6 +265,10 @@ function judgeThing({ kind, attachedTo, name }: BilledThing, context: Context): 
   // Only an address comes with a machine and without a name. A snapshot or a volume that somebody named was made by somebody.
   const machine = kind === 'static_ip' ? attachedTo : null
   const launch = (machine === null ? undefined : byId.get(machine)) ?? (label === null ? undefined : byLabel.get(label))
+  // An address is of no use to another machine. On a disk may be all that is left of the work.
+  const stays = (instance: KnownInstance | undefined) =>
+    kind !== 'static_ip' && instance !== undefined && isLive(instance)
+  const waits = { verdict: 'wanted', why: 'its instance lives on, and may need what is on it', action: null } as const
   if (launch !== undefined) {
     const owner = { instanceId: launch.instanceId, attempt: launch.attempt }
     switch (standingOf(launch, context)) {
@@ -272,6 +280,7 @@ function judgeThing({ kind, attachedTo, name }: BilledThing, context: Context): 
         return { verdict: 'ending', why: 'it belongs to a machine that is being ended', owner, action: null }
       case 'settled':
       case 'orphaned':
+        if (stays(instances.get(launch.instanceId))) return { ...waits, owner }
         return {
           verdict: 'ours_unwanted',
           why: 'its machine has ended, and it is left',
@@ -287,6 +296,7 @@ function judgeThing({ kind, attachedTo, name }: BilledThing, context: Context): 
   const { instance: instanceId, attempt } = named
   const owner = { instanceId, attempt }
   const instance = instances.get(instanceId)
+  if (stays(instance)) return { ...waits, owner }
   if (instance !== undefined && !wantsAnother(instance, attempt)) {
     return { verdict: 'ours_unwanted', why: 'its instance does not need it any more', owner, action: { kind: 'end' } }
   }

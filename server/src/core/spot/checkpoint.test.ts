@@ -30,3 +30,9 @@ test('whose end nobody heard of is over at its limit, also when the clock was se
   expect(step({ checkpointStartedAt: since }, limit)).toBe('over')
   expect(step({ checkpointStartedAt: since }, since - 1)).toBe('over')
 })
+
+test('runs once also when the clock was set back between the order and its start', () => {
+  const back = since - 8 * 60 * minuteMs
+  expect(step({}, back)).toBe('start')
+  expect(step({ checkpointStartedAt: back, checkpointEndedAt: back + 5 }, back + 10)).toBe('over')
+})

@@ -35,6 +35,7 @@ export function checkpointStep(
   const isInTime = elapsedMs !== null && elapsedMs >= 0 && elapsedMs < policy.timeoutMs + checkpointGraceMs
   // One that began for an earlier occasion serves this one too.
   if (endedAt === null && isInTime) return 'wait'
-  if (startedAt !== null && startedAt >= since) return 'over'
+  // Whether it began before or after a moment that is still to come cannot be told: it is not run again and again.
+  if (startedAt !== null && (startedAt >= since || since > now)) return 'over'
   return canRun ? 'start' : 'not_needed'
 }

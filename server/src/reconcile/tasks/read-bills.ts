@@ -24,8 +24,8 @@ const readAgainMs = 3 * dayMs
 /** Of what lay before the first look at the bill. */
 const mostOfThePastMs = 31 * dayMs
 const everyMs = hourMs
-/** What nobody can explain is news from here on. */
-const news = nanosFromUsd('0.01')
+/** What nobody can explain is an alarm beyond this. */
+const mostUnexplained = nanosFromUsd('0.01')
 
 /** Reads every account's bill, first five minutes after the start and then every hour, and compares it with our ledger. */
 export function readBills(deps: ReadBillsDeps): Task {
@@ -121,7 +121,8 @@ async function compareAll(provider: Provider, read: BillRead, deps: ReadBillsDep
       totals.set(reason, nanos((totals.get(reason) ?? noMoney) + amount))
     }
     const unexplained = sum(compared.parts.filter(({ reason }) => reason === 'unexplained').map(({ amount }) => amount))
-    if (unexplained > news || unexplained < -news) await tell(machine, { ...compared, unexplained }, read, deps)
+    if (unexplained > mostUnexplained || unexplained < -mostUnexplained)
+      await tell(machine, { ...compared, unexplained }, read, deps)
   }
   return totals
 }
@@ -152,7 +153,7 @@ async function tell(
     },
   }
   const key = machine ?? label ?? ''
-  if (!(await bills.tellOnce({ provider, account, machine: key, amount: unexplained }, news, event))) return
+  if (!(await bills.tellOnce({ provider, account, machine: key, amount: unexplained }, event))) return
   log.error(event.message, { ...event.data })
   countAlarm?.(provider)
 }

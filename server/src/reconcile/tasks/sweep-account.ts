@@ -70,9 +70,12 @@ export async function sweepAccount(provider: Provider, deps: SweepAccountDeps): 
   const gone = before.filter(
     (one) => one.orders > 0 && (one.kind === 'machine' || things !== null) && !isThere.has(keyOf(one)),
   )
-  const trouble = 'why' in around ? `what it bills beside machines is not known: ${around.why}` : null
+  const trouble = [
+    'why' in around ? `what it bills beside machines is not known: ${around.why}` : null,
+    await whyOutOfSight(provider, fleet.look, deps),
+  ].find((why) => why !== null)
   await deps.findings.record(
-    { ...account, checkedAt: trouble === null ? now : checkedBefore, triedAt: now, error: trouble },
+    { ...account, checkedAt: trouble === undefined ? now : checkedBefore, triedAt: now, error: trouble ?? null },
     {
       machines: findings.filter(({ kind }) => kind === 'machine'),
       things: things === null ? null : findings.filter(({ kind }) => kind !== 'machine'),
@@ -89,6 +92,22 @@ async function lookAround(provider: Provider): Promise<{ things: BilledThing[] }
     if (!(error instanceof ProviderError)) throw error
     return { why: error.message }
   }
+}
+
+/** With a key of another account the list is good, and what bills with the key before is not in it. Null: nothing does. */
+async function whyOutOfSight(
+  provider: Provider,
+  { machines }: Look,
+  { findings, keyMarkOf }: Pick<SweepAccountDeps, 'findings' | 'keyMarkOf'>,
+): Promise<string | null> {
+  const { name, account } = provider
+  const rented = await findings.rentedWithAnotherKey({ provider: name, account }, keyMarkOf(provider))
+  const isShown = machines.some(({ externalId, label }) =>
+    rented.some((launch) => launch.externalId === externalId || launch.label === label),
+  )
+  // One of them is enough: it is another key of the same account.
+  if (rented.length === 0 || isShown) return null
+  return `its key is another one, and shows none of the ${rented.length} machines rented with the one before: set that one too, or release them`
 }
 
 async function knownOf(

@@ -11,7 +11,7 @@ import { aMachine, anInstanceId, aReading, installation, testStart } from '../..
 import { type FakeProvider, failure, fakeProvider } from '../../testing/fake-provider.ts'
 import { aReconciler, type Reconciler } from '../../testing/reconciler.ts'
 import { type VirtualClock, virtualClock } from '../../testing/virtual-clock.ts'
-import { createSweeper } from './sweep.ts'
+import { createSweeper, sweepEveryMs } from './sweep.ts'
 import { sweepMetrics } from './sweep-metrics.ts'
 
 let clock: VirtualClock
@@ -218,6 +218,25 @@ describe('on an empty database', () => {
     expect(vast.calls.filter((call) => call.startsWith('launch'))).toEqual([])
   })
 
+  test.each(['failed', 'interrupted then failed'])(
+    'one that was up and %s is not ended for it either',
+    async (what) => {
+      isThere('m-7')
+      await sweep()
+      await world.until('ready', minuteMs)
+      if (what !== 'failed') {
+        vast.setPhase('m-7', 'interrupted')
+        await world.until('interrupted', minuteMs)
+      }
+      vast.setPhase('m-7', 'failed')
+      await world.until('stopped', minuteMs)
+      await world.pass(30 * minuteMs)
+      await sweep()
+      expect(vast.calls.filter((call) => call.startsWith('terminate'))).toEqual([])
+      expect(await found()).toEqual(['m-7 wanted'])
+    },
+  )
+
   test.each(['stopped', 'interrupted', 'starting', 'failed'] as const)(
     'one that is %s is not ended for it',
     async (phase) => {
@@ -303,6 +322,40 @@ describe('an account that does not answer', () => {
       ['runpod', true],
       ['vast', false],
     ])
+  })
+
+  test('at all, and for ever, holds up no other, and is said not to have been checked', async () => {
+    const runpod = fakeProvider({ clock, name: 'runpod' })
+    const two = await aReconciler({ clock, providers: [vast, runpod], beside: world })
+    vast.before.look = () => new Promise(() => {})
+    const hanging = sweeper('adopt', two)
+    await clock.drive(hanging.run())
+    runpod.machines.set('r', aMachine({ externalId: 'r', label: null }))
+    await clock.advance(sweepEveryMs)
+    await clock.drive(hanging.run())
+    expect(await found()).toEqual(['r foreign'])
+    expect(vast.calls.filter((call) => call === 'look')).toHaveLength(1)
+    const { accounts } = await world.stores.findings.report()
+    expect(accounts.map(({ provider, error }) => [provider, error])).toEqual([
+      ['runpod', null],
+      ['vast', expect.stringMatching(/has not answered/)],
+    ])
+  })
+
+  test('as before, because its key is another account’s now, is said not to show our machines', async () => {
+    await launched()
+    await sweep()
+    const elsewhere = fakeProvider({ clock })
+    const other = await aReconciler({ clock, providers: [elsewhere], beside: world, keyMarkOf: () => 'another-key' })
+    const error = async () => {
+      await clock.advance(1_001)
+      await clock.drive(sweeper('adopt', other).run())
+      return (await world.stores.findings.report()).accounts[0]?.error
+    }
+    expect(await error()).toMatch(/another one, and shows none of the 1 machines/)
+    // The new key of the same account.
+    for (const [name, machine] of vast.machines) elsewhere.machines.set(name, machine)
+    expect(await error()).toBe(null)
   })
 
   test('because its key is gone stays in the report while a machine of ours may be there', async () => {

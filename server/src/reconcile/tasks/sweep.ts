@@ -1,12 +1,14 @@
 import type { Bell } from '../../core/bell.ts'
 import { isUnexplained } from '../../core/reconciliation/rates.ts'
-import { minuteMs } from '../../core/time.ts'
+import { minuteMs, secondMs } from '../../core/time.ts'
 import type { Provider } from '../../providers/provider.ts'
 import type { LaunchStore } from '../../store/launches.ts'
 import { type SweepAccountDeps, sweepAccount } from './sweep-account.ts'
 
 /** How often everything that is billed is compared with everything we know. */
 export const sweepEveryMs = 2 * minuteMs
+/** An account that takes longer goes on by itself, and the others are compared again without it. */
+const patienceMs = minuteMs
 
 export interface SweepDeps extends SweepAccountDeps {
   launches: Pick<LaunchStore, 'open'>
@@ -18,12 +20,15 @@ export interface SweepDeps extends SweepAccountDeps {
 }
 
 export interface Sweeper {
-  /** Compares every account, once; joins the run that is under way. Never throws for a marketplace's sake. */
+  /**
+   * Compares every account, once; joins what is under way. Ends when all have answered, or the last ones have had long enough.
+   * Never throws for a marketplace's sake.
+   */
   run(): Promise<void>
 }
 
 export function createSweeper(deps: SweepDeps): Sweeper {
-  let underWay: Promise<void> | null = null
+  const underWay = new Map<Provider, Promise<void>>()
 
   /** One that does not answer, or a mistake of ours in reading it, holds up no other. */
   async function guarded(provider: Provider): Promise<void> {
@@ -33,6 +38,15 @@ export function createSweeper(deps: SweepDeps): Sweeper {
       deps.log.error('sweep failed', { provider: provider.name, account: provider.account, error })
       await couldNotCheck(provider, 'its answer could not be processed here')
     }
+  }
+
+  /** One look at an account at a time. */
+  function begin(provider: Provider): Promise<void> {
+    const known = underWay.get(provider)
+    if (known !== undefined) return known
+    const work = guarded(provider).finally(() => void underWay.delete(provider))
+    underWay.set(provider, work)
+    return work
   }
 
   async function couldNotCheck({ name: provider, account }: Pick<Provider, 'name' | 'account'>, error: string) {
@@ -59,19 +73,18 @@ export function createSweeper(deps: SweepDeps): Sweeper {
     }
   }
 
-  async function sweep(): Promise<void> {
-    await Promise.all(deps.providers.all().map(guarded))
-    await sweepLostAccounts()
-    deps.bell.ring()
-    deps.changed.ring()
-  }
-
   return {
-    run() {
-      underWay ??= sweep().finally(() => {
-        underWay = null
-      })
-      return underWay
+    async run() {
+      const providers = deps.providers.all()
+      const over = new AbortController()
+      const patience = deps.clock.sleep(patienceMs, over.signal).catch(() => {})
+      await Promise.race([Promise.all(providers.map(begin)), patience]).finally(() => over.abort())
+      for (const provider of providers) {
+        if (underWay.has(provider)) await couldNotCheck(provider, `it has not answered for ${patienceMs / secondMs} s`)
+      }
+      await sweepLostAccounts()
+      deps.bell.ring()
+      deps.changed.ring()
     },
   }
 }

@@ -13,7 +13,10 @@ import { CostsQuery, queryFrom } from './input.ts'
 import { rowView } from './view.ts'
 
 const CsvQuery = CostsQuery.extend({
-  group_by: z.enum(['charge', ...costGroups]).optional().describe('Default charge: one line for each.'),
+  group_by: z
+    .enum(['charge', ...costGroups])
+    .optional()
+    .describe('Default charge: one line for each.'),
 })
 
 type Line = Record<string, string | number | boolean | null>

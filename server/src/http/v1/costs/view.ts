@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { BillReconciliation, ComparedAccount, ComparedMachine } from '../../../app/bill-reconciliation.ts'
 import { differenceReasons } from '../../../app/bill-reconciliation.ts'
-import { type CostRow, type Costs, type CostSums, costGroups } from '../../../app/costs.ts'
+import { type CostRow, type CostSums, type Costs, costGroups } from '../../../app/costs.ts'
 import { usdFromNanos } from '../../../core/money.ts'
 import { publicProviderNames } from '../../../core/providers.ts'
 import { hourMs, type Instant, isoFrom } from '../../../core/time.ts'
@@ -23,7 +23,9 @@ export const CostsReport = z
     until: z.iso.datetime(),
     group_by: z.enum(costGroups),
     rows: z.array(
-      z.object({ key: z.string().nullable().describe('null: instances without a label.'), ...sums }).meta({ id: 'CostRow' }),
+      z
+        .object({ key: z.string().nullable().describe('null: instances without a label.'), ...sums })
+        .meta({ id: 'CostRow' }),
     ),
     left_out: z.int().describe('Rows beyond `limit`; they are in `total`.'),
     total: z.object(sums).meta({ id: 'CostSums' }),
@@ -149,7 +151,8 @@ function comparedView(one: ComparedMachine | ComparedAccount) {
 }
 
 function noteOn({ provider, read }: ComparedAccount): string | null {
-  if (read === null) return 'its bill has not been asked for yet; that happens five minutes after the start, and then every hour'
+  if (read === null)
+    return 'its bill has not been asked for yet; that happens five minutes after the start, and then every hour'
   if (!read.hasBill) {
     return `${publicProviderNames[provider]} has no API for its bill: the ledger stands alone, compare it with their web page`
   }
@@ -159,4 +162,3 @@ function noteOn({ provider, read }: ComparedAccount): string | null {
 function momentOf(instant: Instant | null | undefined): string | null {
   return instant == null ? null : isoFrom(instant)
 }
-

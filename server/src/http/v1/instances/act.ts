@@ -49,8 +49,8 @@ function action(options: {
       'provider_unavailable',
       'provider_refused',
     ],
-    async handle({ params, query, who }, deps: ActDeps) {
-      return { data: await shown(await act(params.id, who, deps, query), deps) }
+    async handle({ params, query, caller, who }, deps: ActDeps) {
+      return { data: await shown(await act(params.id, who, deps, query), caller, deps) }
     },
   })
 }

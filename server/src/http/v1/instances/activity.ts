@@ -29,8 +29,8 @@ export const reportActivityRoute = route({
   bodyOptional: true,
   reply: { status: 200, message: 'Activity noted', data: InstanceView },
   errors: ['not_found', 'not_allowed_now'],
-  async handle({ params, body, who }, deps: ActivityDeps & ShownDeps) {
+  async handle({ params, body, caller, who }, deps: ActivityDeps & ShownDeps) {
     const { in_flight: inFlight = null, kind = null } = body ?? {}
-    return { data: await shown(await reportActivity(params.id, { inFlight, kind }, who, deps), deps) }
+    return { data: await shown(await reportActivity(params.id, { inFlight, kind }, who, deps), caller, deps) }
   },
 })

@@ -35,6 +35,28 @@ describe('200', () => {
     })
   })
 
+  test('what the marketplace has billed for traffic stands beside it', async () => {
+    const { id } = await world.hasInstance({ status: 'ready' }, { externalId: 'm-1' })
+    const at = world.clock.now()
+    const read = { provider: 'vast' as const, account: 'main', hasBill: true, error: null }
+    const times = { coveredFrom: at, completeUntil: at, readAt: at, triedAt: at }
+    const line = { label: null, from: at, until: at, amount: nanosFromUsd('0.07') }
+    await world.clock.advance(hourMs)
+    await world.bills.record({ ...read, ...times }, {
+      from: 0,
+      lines: [
+        { ...line, kind: 'traffic', externalId: 'm-1' },
+        { ...line, kind: 'traffic', externalId: 'x' },
+        { ...line, kind: 'gpu', externalId: 'm-1' },
+      ],
+    })
+    expect((await world.ask('GET', `/api/v1/instances/${id}/costs`)).json.data).toMatchObject({
+      cost_so_far_usd: '0',
+      traffic_usd: '0.07',
+      charges: [{ kind: 'traffic', attempt: 1, rate_per_hour_usd: null, amount_usd: '0.07', exact: true }],
+    })
+  })
+
   test('nothing was rented yet', async () => {
     const { id } = await world.hasInstance()
     expect((await world.ask('GET', `/api/v1/instances/${id}/costs`)).json.data).toMatchObject({

@@ -56,6 +56,21 @@ describe('200', () => {
     })
   })
 
+  test('a bid is what it costs, also when it was raised, and disk beside it', async () => {
+    const offer = anOffer({ market: 'spot' })
+    const disk = { ...offer.disk, includedGb: 0, sizesGb: [], pricePerGbHour: nanosFromUsd('0.001') }
+    const spot = {
+      offer: { ...offer, disk, pricePerHour: nanosFromUsd('0.2') },
+      // 0.22 were bid, and 10 GB of disk cost 0.01.
+      comparablePrice: nanosFromUsd('0.23'),
+    }
+    const bid = nanosFromUsd('0.22')
+    const up = await world.hasInstance({ status: 'ready' }, { ...spot, bidPerHour: bid, pricePerHour: bid })
+    expect((await get(up.id)).json.data.price_per_hour_usd).toBe('0.23')
+    const raised = await world.hasInstance({ status: 'interrupted' }, { ...spot, bidPerHour: nanosFromUsd('0.33') })
+    expect((await get(raised.id)).json.data.price_per_hour_usd).toBe('0.34')
+  })
+
   test.each(['requested', 'launching', 'stopped', 'terminated', 'failed'] as const)(
     'one that is %s',
     async (status) => {

@@ -76,7 +76,7 @@ export const launchInstanceRoute = route({
       key === null ? null : { scope: `launch ${caller.id}`, key, fingerprint: deps.fingerprint(inOrder(body)) }
     const { instance, repeated, warnings } = await launchInstance(input, idempotency, who, deps)
     return {
-      data: await shown(instance, deps),
+      data: await shown(instance, caller, deps),
       ...(repeated && { message: 'Instance was requested before with this Idempotency-Key' }),
       more: { warnings: warnings.map(warningView) },
     }

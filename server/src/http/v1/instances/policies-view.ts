@@ -9,6 +9,7 @@ import { idleOf, idleText } from '../../../core/policies/idle.ts'
 import { leaseOf } from '../../../core/policies/lease.ts'
 import { momentText } from '../../../core/policies/words.ts'
 import type { ProviderName } from '../../../core/providers.ts'
+import { includes, type Role } from '../../../core/roles.ts'
 import { hourMs, type Instant, isoFrom, minuteMs, secondMs } from '../../../core/time.ts'
 
 const At = z.iso.datetime()
@@ -25,7 +26,9 @@ export const policyFields = {
     budget_action: z.enum(['stop', 'terminate']).nullable(),
     on_demand_after_minutes: z.number().nullable(),
     bid_factor: z.number(),
-    checkpoint: z.object({ command: z.string(), timeout_s: z.number() }).nullable(),
+    checkpoint: z
+      .object({ command: z.string().describe('`[secret]` for a viewer: tokens may be in it.'), timeout_s: z.number() })
+      .nullable(),
     dead_man_hours: z.number().nullable(),
   }),
   idle: z
@@ -55,6 +58,8 @@ export const policyFields = {
 const PolicyFields = z.object(policyFields)
 
 export interface PolicyContext {
+  /** Of whom it is shown to; missing: the least. */
+  role?: Role | undefined
   /** Missing: nothing is remembered of its use. */
   activity?: Activity | undefined
   /** What each marketplace can do. */
@@ -63,7 +68,7 @@ export interface PolicyContext {
 
 export function policyView(
   instance: Instance,
-  { activity = noActivity, descriptions, charges, now }: PolicyContext & { charges: readonly Charge[]; now: Instant },
+  { role = 'viewer', activity = noActivity, descriptions, charges, now }: PolicyContext & { charges: readonly Charge[]; now: Instant },
 ): z.infer<typeof PolicyFields> {
   const { policies, onInterruption } = instance.wish
   const { launch } = instance
@@ -85,7 +90,10 @@ export function policyView(
       checkpoint:
         policies.checkpoint === null
           ? null
-          : { command: policies.checkpoint.command, timeout_s: policies.checkpoint.timeoutMs / secondMs },
+          : {
+              command: includes(role, 'operator') ? policies.checkpoint.command : '[secret]',
+              timeout_s: policies.checkpoint.timeoutMs / secondMs,
+            },
       dead_man_hours: over(policies.deadManMs, hourMs),
     },
     idle:

@@ -14,7 +14,7 @@ afterEach(() => world.close())
 const idle = { timeoutMs: 30 * minuteMs, action: 'stop' as const, busyAbovePercent: null }
 
 async function ready(policies: Partial<Policies> = {}) {
-  const wish = aWish({ policies: { ...noPolicies, ...policies } })
+  const wish = aWish({ sshPublicKey: 'ssh-ed25519 AAAA', policies: { ...noPolicies, ...policies } })
   const { id } = await world.hasInstance({ status: 'ready', wish }, { upAt: world.clock.now() })
   return { id, at: (verb: string) => `/api/v1/instances/${id}/${verb}` }
 }
@@ -201,5 +201,37 @@ describe('a change of the policies', () => {
     const { id } = await world.hasInstance({ status: 'ready' }, { provider: 'runpod' })
     const refused = await world.ask('POST', `/api/v1/instances/${id}/policies`, { idle_timeout_minutes: 30 })
     expect(refused).toMatchObject({ status: 400, json: { code: 'not_possible_here' } })
+  })
+})
+
+describe('a checkpoint command', () => {
+  const command = 'save --token sk-very-secret'
+  const checkpoint = { command, timeoutMs: 30_000 }
+
+  test.each([
+    ['viewer', '[secret]'],
+    ['operator', command],
+    ['admin', command],
+  ] as const)('is shown to the %s as %s, alone and in the list', async (role, shownAs) => {
+    const { id } = await ready({ checkpoint })
+    const { headers } = await world.keyOf({ role })
+    for (const path of [`/api/v1/instances/${id}`, '/api/v1/instances']) {
+      const { json } = await world.ask('GET', path, undefined, headers)
+      expect([json.data].flat()[0].policies.checkpoint).toEqual({ command: shownAs, timeout_s: 30 })
+    }
+  })
+
+  test('200: set on a machine that was launched without one comes with a warning', async () => {
+    const { at } = await ready()
+    const { json } = await world.ask('POST', at('policies'), { checkpoint: { command } })
+    expect(json.message).toContain('may be without the key with which gpufleet signs in')
+    const again = await world.ask('POST', at('policies'), { checkpoint: { command: 'save' } })
+    expect(again.json.message).toBe('Policies changed')
+  })
+
+  test('400: is refused where it could never sign in', async () => {
+    const { id } = await world.hasInstance({ status: 'ready', wish: aWish({ sshPublicKey: null }) }, {})
+    const refused = await world.ask('POST', `/api/v1/instances/${id}/policies`, { checkpoint: { command } })
+    expect(refused).toMatchObject({ status: 400, json: { error: expect.stringContaining('runs over SSH') } })
   })
 })

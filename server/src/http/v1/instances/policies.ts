@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { changePolicies, extendInstance, type PoliciesDeps, snoozeInstance } from '../../../app/change-policies.ts'
+import { changePolicies, checkpointCaveat, extendInstance, type PoliciesDeps, snoozeInstance } from '../../../app/change-policies.ts'
 import { getInstance } from '../../../app/instances.ts'
 import { invalidRequest } from '../../problem.ts'
 import { route } from '../../route.ts'
@@ -19,11 +19,12 @@ export const changePoliciesRoute = route({
   body: PoliciesChange,
   reply: { status: 200, message: 'Policies changed', data: InstanceView },
   errors: ['not_found', 'not_allowed_now', 'not_possible_here'],
-  async handle({ params, body, who }, deps: PoliciesDeps & ShownDeps) {
-    const { wish } = await getInstance(params.id, who, deps)
-    const { change, mistakes } = changeFrom(body, wish.policies)
+  async handle({ params, body, caller, who }, deps: PoliciesDeps & ShownDeps) {
+    const before = await getInstance(params.id, who, deps)
+    const { change, mistakes } = changeFrom(body, before.wish.policies)
     if (mistakes.length > 0) throw invalidRequest(mistakes)
-    return { data: await shown(await changePolicies(params.id, change, who, deps), deps) }
+    const message = ['Policies changed', ...checkpointCaveat(before, change)].join('; ')
+    return { message, data: await shown(await changePolicies(params.id, change, who, deps), caller, deps) }
   },
 })
 
@@ -39,8 +40,8 @@ export const snoozeInstanceRoute = route({
   bodyOptional: true,
   reply: { status: 200, message: 'Its stop for being idle is put off', data: InstanceView },
   errors: ['not_found', 'not_allowed_now'],
-  async handle({ params, body, who }, deps: PoliciesDeps & ShownDeps) {
-    return { data: await shown(await snoozeInstance(params.id, body?.minutes ?? 60, who, deps), deps) }
+  async handle({ params, body, caller, who }, deps: PoliciesDeps & ShownDeps) {
+    return { data: await shown(await snoozeInstance(params.id, body?.minutes ?? 60, who, deps), caller, deps) }
   },
 })
 
@@ -55,7 +56,7 @@ export const extendInstanceRoute = route({
   body: z.strictObject({ hours: z.number().min(0.1).max(10_000) }),
   reply: { status: 200, message: 'Its maximum lifetime is longer', data: InstanceView },
   errors: ['not_found', 'not_allowed_now'],
-  async handle({ params, body, who }, deps: PoliciesDeps & ShownDeps) {
-    return { data: await shown(await extendInstance(params.id, body.hours, who, deps), deps) }
+  async handle({ params, body, caller, who }, deps: PoliciesDeps & ShownDeps) {
+    return { data: await shown(await extendInstance(params.id, body.hours, who, deps), caller, deps) }
   },
 })

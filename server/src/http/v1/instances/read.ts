@@ -46,7 +46,7 @@ export const listInstancesRoute = route({
     more: { next_cursor: z.string().nullable().describe('null on the last page.') },
   },
   errors: [],
-  async handle({ query, who }, deps: ReadDeps) {
+  async handle({ query, caller, who }, deps: ReadDeps) {
     const page = await listInstances(
       {
         limit: query.limit ?? 50,
@@ -68,6 +68,7 @@ export const listInstancesRoute = route({
           activity: activities.get(one.id),
           descriptions: deps.descriptions,
           gpus: deps.gpus,
+          role: caller.role,
           now,
         }),
       ),
@@ -86,8 +87,8 @@ export const getInstanceRoute = route({
   params: InstanceParams,
   reply: { status: 200, message: 'Instance retrieved successfully', data: InstanceView },
   errors: ['not_found'],
-  async handle({ params, who }, deps: ReadDeps) {
-    return { data: await shown(await getInstance(params.id, who, deps), deps) }
+  async handle({ params, caller, who }, deps: ReadDeps) {
+    return { data: await shown(await getInstance(params.id, who, deps), caller, deps) }
   },
 })
 

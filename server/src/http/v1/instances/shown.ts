@@ -4,6 +4,7 @@ import type { GpuCatalogue } from '../../../core/gpus/gpu.ts'
 import type { Instance, InstanceId } from '../../../core/instances/instance.ts'
 import type { Activity } from '../../../core/policies/activity.ts'
 import type { Clock } from '../../../core/time.ts'
+import type { Caller } from '../../access.ts'
 import type { PolicyContext } from './policies-view.ts'
 import { type InstanceView, instanceView } from './view.ts'
 
@@ -15,9 +16,13 @@ export interface ShownDeps {
   clock: Clock
 }
 
-/** One instance as the API shows it, with all that is stored about it. */
-export async function shown(instance: Instance, deps: ShownDeps): Promise<z.infer<typeof InstanceView>> {
+/** One instance as the API shows it to this caller, with all that is stored about it. */
+export async function shown(
+  instance: Instance,
+  { role }: Pick<Caller, 'role'>,
+  deps: ShownDeps,
+): Promise<z.infer<typeof InstanceView>> {
   const [charges, activity] = await Promise.all([deps.charges.ofInstance(instance.id), deps.activity.of(instance.id)])
   const { gpus, descriptions } = deps
-  return instanceView(instance, { charges, activity, gpus, descriptions, now: deps.clock.now() })
+  return instanceView(instance, { charges, activity, gpus, descriptions, role, now: deps.clock.now() })
 }

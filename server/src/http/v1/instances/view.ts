@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { costsOf, type InstanceCosts } from '../../../app/instance-costs.ts'
+import { costsOf, type InstanceBill } from '../../../app/instance-costs.ts'
 import type { Charge } from '../../../core/charges/charge.ts'
 import { performanceScore } from '../../../core/gpus/contract-models.ts'
 import type { GpuCatalogue } from '../../../core/gpus/gpu.ts'
@@ -7,6 +7,8 @@ import type { Instance } from '../../../core/instances/instance.ts'
 import { type Because, reasons, statuses } from '../../../core/instances/status.ts'
 import { type Nanos, nanos, usdFromNanos, usdNumber } from '../../../core/money.ts'
 import { type Offer, offerKey } from '../../../core/offers/offer.ts'
+import { comparablePrice } from '../../../core/offers/price.ts'
+import { needFromWish } from '../../../core/offers/wish-plan.ts'
 import { publicProviderNames } from '../../../core/providers.ts'
 import { type Instant, isoFrom } from '../../../core/time.ts'
 import { GpuInfoView, gpuInfoView, NetworkInfoView } from '../offers/view.ts'
@@ -146,11 +148,14 @@ export function instanceView(instance: Instance, context: InstanceViewContext): 
   }
 }
 
-/** The machine's own price where it shows one, plus what the disk costs beside it. */
+/** The machine's own price where it shows one, plus what disk and traffic cost beside it. */
 function priceOf({ launch, wish }: Instance): Nanos | null {
   if (launch === null) return wish.expected?.price ?? null
-  if (launch.pricePerHour === null) return launch.comparablePrice
-  return nanos(launch.pricePerHour + launch.comparablePrice - launch.offer.pricePerHour)
+  const { bidPerHour, comparablePrice: agreed, offer, pricePerHour } = launch
+  if (bidPerHour === null) return pricePerHour === null ? agreed : nanos(agreed - offer.pricePerHour + pricePerHour)
+  // The agreed price has the first bid in it, which may have been raised since.
+  const { total, gpu } = comparablePrice(offer, needFromWish(wish))
+  return nanos(total - gpu + (pricePerHour ?? bidPerHour))
 }
 
 function sshCommand({ host, port, user }: { host: string; port: number; user: string }): string {
@@ -163,6 +168,9 @@ export const CostsView = z
     status: StatusName,
     cost_so_far_usd: z.string().describe('The most that can have been billed until now.'),
     cost_at_least_usd: z.string(),
+    traffic_usd: z
+      .string()
+      .describe('What the marketplace has billed for traffic. It tells only afterwards: not part of the two above.'),
     exact: z.boolean().describe('true where the marketplace’s own times determine every cent.'),
     cost_per_hour_usd: z.string().describe('What is being billed now.'),
     projected_per_day_usd: z.string().describe('If it stays as it is.'),
@@ -171,8 +179,8 @@ export const CostsView = z
     charges: z.array(
       z.object({
         attempt: z.int(),
-        kind: z.enum(['gpu', 'disk']),
-        rate_per_hour_usd: z.string(),
+        kind: z.enum(['gpu', 'disk', 'traffic']),
+        rate_per_hour_usd: z.string().nullable().describe('null for traffic, of which only the amount is told.'),
         started_after: z.iso.datetime(),
         started_before: z.iso.datetime(),
         ended_after: z.iso.datetime().nullable(),
@@ -185,28 +193,48 @@ export const CostsView = z
   })
   .meta({ id: 'InstanceCosts' })
 
-export function costsView(costs: InstanceCosts): z.infer<typeof CostsView> {
+export function costsView(costs: InstanceBill): z.infer<typeof CostsView> {
   return {
     instance_id: costs.instance.id,
     status: costs.instance.status,
     cost_so_far_usd: usdFromNanos(costs.soFar),
     cost_at_least_usd: usdFromNanos(costs.atLeast),
+    traffic_usd: usdFromNanos(costs.traffic),
     exact: costs.exact,
     cost_per_hour_usd: usdFromNanos(costs.perHour),
     projected_per_day_usd: usdFromNanos(costs.perDay),
     projected_per_month_usd: usdFromNanos(costs.perMonth),
     at: isoFrom(costs.at),
-    charges: costs.lines.map((line) => ({
-      attempt: line.attempt,
-      kind: line.kind,
-      rate_per_hour_usd: usdFromNanos(line.ratePerHour),
-      started_after: isoFrom(line.startedAfter),
-      started_before: isoFrom(line.startedBefore),
-      ended_after: line.endedAfter === null ? null : isoFrom(line.endedAfter),
-      ended_before: line.endedBefore === null ? null : isoFrom(line.endedBefore),
-      amount_usd: usdFromNanos(line.atMost),
-      amount_at_least_usd: usdFromNanos(line.atLeast),
-      exact: line.exact,
-    })),
+    charges: [...costs.lines.map(lineView), ...costs.trafficLines.map(trafficView)],
+  }
+}
+
+function lineView(line: InstanceBill['lines'][number]) {
+  return {
+    attempt: line.attempt,
+    kind: line.kind,
+    rate_per_hour_usd: usdFromNanos(line.ratePerHour),
+    started_after: isoFrom(line.startedAfter),
+    started_before: isoFrom(line.startedBefore),
+    ended_after: line.endedAfter === null ? null : isoFrom(line.endedAfter),
+    ended_before: line.endedBefore === null ? null : isoFrom(line.endedBefore),
+    amount_usd: usdFromNanos(line.atMost),
+    amount_at_least_usd: usdFromNanos(line.atLeast),
+    exact: line.exact,
+  }
+}
+
+function trafficView({ owner, from, until, amount }: InstanceBill['trafficLines'][number]) {
+  return {
+    attempt: owner.attempt,
+    kind: 'traffic' as const,
+    rate_per_hour_usd: null,
+    started_after: isoFrom(from),
+    started_before: isoFrom(from),
+    ended_after: isoFrom(until),
+    ended_before: isoFrom(until),
+    amount_usd: usdFromNanos(amount),
+    amount_at_least_usd: usdFromNanos(amount),
+    exact: true,
   }
 }
