@@ -65,7 +65,7 @@ describe('SIGTERM', () => {
     expect(Date.now() - toldAt).toBeGreaterThan(1_500)
     expect(Date.now() - toldAt).toBeLessThan(6_000)
     expect(server.output()).toMatch(/did not end in time/)
-    expect(server.output()).toMatch(/1 machines go on without us/)
+    expect(server.output()).toMatch(/1 machine goes on without us/)
   })
 
   test('said again, and SIGINT and SIGHUP on top, change nothing', async () => {
@@ -145,7 +145,7 @@ test('SIGTERM under load: what was asked is answered, nobody new gets in, what s
 
   const { code, signal } = await server.exited
   expect([code, signal]).toEqual([0, null])
-  expect(server.output()).toMatch(/1 machines go on without us, at \$0\.\d+ per hour/)
+  expect(server.output()).toMatch(/1 machine goes on without us, at \$0\.\d+ per hour/)
   const database = new DatabaseSync(join(dataDir, 'gpufleet.db'), { readOnly: true })
   const claimed = database.prepare('select id from instances where claimed_until > 0').all()
   database.close()

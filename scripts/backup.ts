@@ -10,6 +10,9 @@ import { ConfigError, configFrom } from '../server/src/config/config.ts'
 import { environmentWithFile } from '../server/src/config/environment.ts'
 import { environmentNamingFile } from './settings-file.ts'
 
+// What is written holds keys and plans: it is for its owner alone.
+process.umask(0o077)
+
 const [what, file] = process.argv.slice(2)
 if ((what !== 'backup' && what !== 'restore') || file === undefined) {
   console.error('usage: npm run backup -- FILE\n       npm run restore -- FILE')

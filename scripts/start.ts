@@ -13,6 +13,9 @@ import { parseArgs } from 'node:util'
 import { environmentWithFile } from '../server/src/config/environment.ts'
 import { environmentNamingFile } from './settings-file.ts'
 
+// What is written holds keys and plans: it is for its owner alone.
+process.umask(0o077)
+
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const providers = ['vast', 'runpod', 'lambda', 'paperspace', 'novita'] as const
 const keyNames = [...providers.map((name) => `${name.toUpperCase()}_API_KEY`), 'VAST_AI_API_KEY', 'LAMBDA_LABS_API_KEY']

@@ -73,6 +73,11 @@ async function main(): Promise<void> {
   }
   process.once('SIGINT', stop)
   process.once('SIGTERM', stop)
+  // npm passes no SIGTERM on: when it is gone, so are we.
+  const parent = process.ppid
+  if (process.env.npm_lifecycle_event === 'simulators') {
+    setInterval(() => process.ppid !== parent && process.kill(process.pid, 'SIGTERM'), 1_000).unref()
+  }
 }
 
 function create(options: Options, clock: SimClock, saved: SavedState): Marketplace[] {

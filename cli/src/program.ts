@@ -16,6 +16,7 @@ import { addLogs } from './commands/logs.ts'
 import { addOffers } from './commands/offers.ts'
 import { addOperations } from './commands/operations.ts'
 import { addProviders } from './commands/providers.ts'
+import { addRelease } from './commands/release.ts'
 import { addRestart } from './commands/restart.ts'
 import { addShow } from './commands/show.ts'
 import { addSnooze } from './commands/snooze.ts'
@@ -62,6 +63,7 @@ const verbs = [
   addKeys,
   addAudit,
   addAdopt,
+  addRelease,
   addAuditVerify,
   addOperations,
   addWebhooks,

@@ -13,7 +13,7 @@ import { forgetAnswers } from './app/once.ts'
 import { createAccountsInForce } from './assembly/account-settings.ts'
 import { type Accounts, createAccounts } from './assembly/accounts.ts'
 import { lockDataDir } from './assembly/data-dir-lock.ts'
-import { tellWhatRuns, warnOfMissingKeys } from './assembly/greetings.ts'
+import { tellWhatRuns, warnOfMissingKeys, warnOfProxies } from './assembly/greetings.ts'
 import { installationId } from './assembly/installation.ts'
 import { listening } from './assembly/listening.ts'
 import { createReload, type ReloadReport } from './assembly/reload.ts'
@@ -61,9 +61,9 @@ import { createWebhookDeliverer } from './reconcile/tasks/deliver-webhooks.ts'
 import { createMarketKeeper } from './reconcile/tasks/keep-market.ts'
 import { createOperationsKeeper } from './reconcile/tasks/keep-operations.ts'
 import { pruneWebhooks } from './reconcile/tasks/prune-webhooks.ts'
+import { readBills } from './reconcile/tasks/read-bills.ts'
 import { createSweeper, sweepEveryMs } from './reconcile/tasks/sweep.ts'
 import { sweepMetrics } from './reconcile/tasks/sweep-metrics.ts'
-import { readBills } from './reconcile/tasks/read-bills.ts'
 import { watchBudgets } from './reconcile/tasks/watch-budgets.ts'
 import { webhookMetrics } from './reconcile/webhook-metrics.ts'
 import { createWorker } from './reconcile/worker.ts'
@@ -392,6 +392,7 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
         .all()
         .map((one) => one.name)
         .join(', ')
+      if (config.publicUrl !== undefined && config.keyless === 'loopback') warnOfProxies(log)
       log.info(names === '' ? 'no provider key is set: see .env.example' : `providers: ${names}`)
       await warnOfMissingKeys(launches, { providers, keyMarkOf }, log)
       return addresses
@@ -461,6 +462,8 @@ function namedMachine(machineId: string, deps: Parameters<typeof adoptionOf>[2])
 }
 
 async function main(): Promise<void> {
+  // What is written holds keys and plans: it is for its owner alone.
+  process.umask(0o077)
   try {
     const readConfig = () => configFrom(environmentWithFile(process.env))
     const config = readConfig()

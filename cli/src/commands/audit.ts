@@ -89,7 +89,9 @@ function summaryOf({ accounts, findings, totals }: Reconciliation, { paint, now 
       `not ours: ${totals.foreign}, ${perHour(totals.foreign_per_hour_usd)}; never touched. Take a machine over with: gpufleet adopt <provider> <id>`,
     )
   }
-  if (totals.unexplained === 0) lines.push(paint.green('unexplained spend: 0'))
+  const isChecked = accounts.length > 0 && accounts.every(({ checked_at: at }) => at !== null)
+  if (totals.unexplained === 0 && isChecked) lines.push(paint.green('unexplained spend: 0'))
+  else if (totals.unexplained === 0) lines.push(paint.yellow('unexplained spend: not known yet; see below'))
   else {
     const what = counted(totals.unexplained, 'machine or thing', 'machines or things')
     lines.push(paint.red(`unexplained spend: ${perHour(totals.unexplained_per_hour_usd)}, ${what}`))

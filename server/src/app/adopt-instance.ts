@@ -102,28 +102,39 @@ async function theMachine(
       details: { provider: shown },
     })
   }
+  let trouble: unknown
   for (const provider of accounts) {
-    const sighting = await provider.lookAt(machineId)
-    if (sighting.kind === 'unknown') {
-      throw new AppError(
-        'provider_unavailable',
-        `${shown} does not say whether it has machine ${machineId}: ${sighting.why}`,
-        {
-          fix: 'try again in a minute',
-          details: { provider: shown },
-        },
-      )
+    try {
+      const machine = await machineAt(provider, machineId)
+      if (machine !== undefined) return { machine, provider }
+    } catch (error) {
+      // The next account may have it.
+      trouble ??= error
     }
-    if (sighting.kind === 'absent') continue
-    const { machine } = sighting
-    if (machine.phase !== 'ended' && machine.phase !== 'ending') return { machine, provider }
-    throw new AppError('not_allowed_now', `machine ${machineId} is being deleted at ${shown}`, {
-      fix: 'there is nothing left to take over',
-      details: { provider: shown, machine_id: machineId },
-    })
   }
+  if (trouble !== undefined) throw trouble
   throw new AppError('not_found', `${shown} shows no machine ${machineId}`, {
     fix: 'GET /api/v1/reconciliation lists the machines of every account',
+    details: { provider: shown, machine_id: machineId },
+  })
+}
+
+/** @throws AppError when it cannot be taken over, ProviderError when that cannot be told */
+async function machineAt(provider: Provider, machineId: string): Promise<Machine | undefined> {
+  const shown = publicProviderNames[provider.name]
+  const sighting = await provider.lookAt(machineId)
+  if (sighting.kind === 'unknown') {
+    throw new AppError(
+      'provider_unavailable',
+      `${shown} does not say whether it has machine ${machineId}: ${sighting.why}`,
+      { fix: 'try again in a minute', details: { provider: shown } },
+    )
+  }
+  if (sighting.kind === 'absent') return undefined
+  const { machine } = sighting
+  if (machine.phase !== 'ended' && machine.phase !== 'ending') return machine
+  throw new AppError('not_allowed_now', `machine ${machineId} is being deleted at ${shown}`, {
+    fix: 'there is nothing left to take over',
     details: { provider: shown, machine_id: machineId },
   })
 }

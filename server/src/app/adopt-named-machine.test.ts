@@ -20,10 +20,10 @@ beforeEach(async () => {
 })
 afterEach(() => stores.close())
 
-const adoption = () =>
+const adoption = (accounts = [vast]) =>
   adoptionOf({ provider: 'vast', machineId: '12345' }, 'VAST_INSTANCE_ID', {
     ...stores,
-    providers: { all: () => [vast], find: () => vast },
+    providers: { all: () => accounts, find: () => vast },
     keyMarkOf: () => 'test-key',
     gpus: createGpuCatalogue(),
     installation,
@@ -62,6 +62,16 @@ test('one that is known already is fine, after a restart', async () => {
   await again()
   expect(log.lines.map(({ level }) => level)).toEqual(['info'])
   expect(vast.calls.filter((call) => call.startsWith('lookAt'))).toHaveLength(2)
+})
+
+test('an account that does not answer does not hide a machine of the other one', async () => {
+  vast.before.lookAt = () => {
+    throw failure('vast', { kind: 'unauthorized' }, 'the key was revoked')
+  }
+  const second = fakeProvider({ clock })
+  second.machines.set('12345', aMachine({ externalId: '12345', label: 'by hand' }))
+  await adoption([vast, second])()
+  expect((await stores.instances.get(anInstanceId()))?.launch?.externalId).toBe('12345')
 })
 
 test('who has a key of one project sees and touches nothing of whole accounts', async () => {

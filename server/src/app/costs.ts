@@ -3,7 +3,8 @@ import { type Nanos, nanos, noMoney } from '../core/money.ts'
 import { publicProviderNames } from '../core/providers.ts'
 import { type Clock, dayMs, type Instant, isoFrom } from '../core/time.ts'
 import type { BillStore } from '../store/bills.ts'
-import type { ChargeStore, CostFilter, CostOwner, OwnedCharge } from '../store/charges.ts'
+import type { ChargeStore } from '../store/charges.ts'
+import type { CostFilter, CostOwner, OwnedCharge } from '../store/cost-owners.ts'
 import { projectAsked, type Who } from './who.ts'
 
 export const costGroups = ['instance', 'provider', 'gpu', 'label', 'project', 'market', 'day'] as const

@@ -114,6 +114,18 @@ export async function keyBehind(
   return { key }
 }
 
+/** Whether a key that was let in at that moment would be let in now. */
+export async function isStillGood(
+  id: string,
+  since: Instant,
+  { keys, clock }: Pick<KeyDeps, 'keys' | 'clock'>,
+): Promise<boolean> {
+  const key = await keys.get(id)
+  if (key === undefined || key.revokedAt !== null) return false
+  if (key.rotatedAt !== null && key.rotatedAt > since) return false
+  return key.expiresAt === null || key.expiresAt > clock.now()
+}
+
 /** `gpf_<id>_<secret>`: the first part finds it, the second proves it. */
 export function keyParts(token: string): { id: string; secret: string } | undefined {
   const match = /^gpf_([0-9a-z]{12})_([A-Za-z0-9_-]{43})$/.exec(token)

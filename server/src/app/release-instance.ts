@@ -109,7 +109,10 @@ function nothingToRelease(instance: Instance, open: readonly Launch[]): AppError
       ? `instance ${instance.id} has no machine that could be released`
       : `${names} can be asked about the machines of ${instance.id}, so its word counts`,
     {
-      fix: open.length === 0 ? 'nothing of it is billed any more' : 'terminate it; we ask until its end is confirmed',
+      fix:
+        open.length === 0
+          ? 'nothing of it is billed any more'
+          : 'terminate it; we ask until its end is confirmed. If that account is closed for good, take its key away first',
       details: { status: instance.status },
     },
   )

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -37,6 +37,7 @@ test('a backup taken while the server writes is whole; restored, it is what was 
   const copy = join(folder, 'copies', 'first.db')
   await backUp(database, copy)
   await open.close()
+  expect(readdirSync(join(folder, 'copies'))).toEqual(['first.db'])
   await withInstance(2)
   expect(await instancesIn(database)).toHaveLength(2)
 

@@ -30,6 +30,7 @@ export async function backUp(database: string, to: string): Promise<void> {
   }
   checkDatabase(partial)
   renameSync(partial, to)
+  removeLogsOf(partial)
 }
 
 /**
@@ -63,9 +64,14 @@ export function restore(from: string, database: string, now: Date): string | nul
     // A copy: at every moment there is one database or the other, and never none, which a start would make empty.
     copyFileSync(database, before)
   }
-  for (const rest of ['-wal', '-shm']) rmSync(`${database}${rest}`, { force: true })
+  removeLogsOf(database)
   renameSync(incoming, database)
+  removeLogsOf(incoming)
   return before
+}
+
+function removeLogsOf(database: string): void {
+  for (const rest of ['-wal', '-shm']) rmSync(`${database}${rest}`, { force: true })
 }
 
 /** @throws ConfigError when it is damaged, or not a gpufleet database */

@@ -19,12 +19,19 @@ export async function warnOfMissingKeys(
   if (keyless.length === 0) return
   const names = [...new Set(keyless.map(({ provider, account }) => `${provider} (${account})`))].join(', ')
   log.error(
-    `there is no key for ${names}: set it; ${keyless.length} machines may be billed, and nobody looks after them`,
+    `there is no key for ${names}: set it; ${keyless.length === 1 ? '1 machine' : `${keyless.length} machines`} may be billed, and nobody looks after ${keyless.length === 1 ? 'it' : 'them'}`,
     {
       machines: keyless.map(
         ({ provider, externalId, label }) => `${provider} ${externalId ?? 'not known yet'} ${label}`,
       ),
     },
+  )
+}
+
+/** A proxy on this machine that passes nothing on of who asked makes everybody look as if they were at this machine. */
+export function warnOfProxies(log: Log): void {
+  log.warn(
+    'PUBLIC_URL is set and calls from this machine need no key: a proxy here that sends no forwarding header would let everybody in. Set KEYLESS=off',
   )
 }
 
@@ -47,9 +54,12 @@ export async function tellWhatRuns({ instances, launches, charges, clock, log }:
     statuses: statuses.filter((status) => !finalStatuses.has(status)),
     limit: 1_000,
   })
-  log.warn(`${open.length} machines go on without us, at $${usdText(perHour, 4)} per hour`, {
-    machines: open.map(({ provider, externalId, label }) => `${provider} ${externalId ?? 'not known yet'} ${label}`),
-    instances: active.map(({ id, status }) => `${id} ${status}`),
-    at: clock.now(),
-  })
+  log.warn(
+    `${open.length === 1 ? '1 machine goes' : `${open.length} machines go`} on without us, at $${usdText(perHour, 4)} per hour`,
+    {
+      machines: open.map(({ provider, externalId, label }) => `${provider} ${externalId ?? 'not known yet'} ${label}`),
+      instances: active.map(({ id, status }) => `${id} ${status}`),
+      at: clock.now(),
+    },
+  )
 }

@@ -99,6 +99,10 @@ test('over HTTP: 429 with Retry-After for whoever guesses, and nobody else', asy
   expect((await ask({ 'x-api-key': adminKey }, '1.1.1.1')).status).toBe(429)
   expect((await ask(good.headers, '1.1.1.1')).status).toBe(200)
   expect((await ask({ 'x-api-key': adminKey }, '2.2.2.2')).status).toBe(200)
+  // One who guesses behind the same proxy locks nobody out who has a key that was made here.
+  const fresh = await world.keyOf({ role: 'operator' })
+  expect((await ask(fresh.headers, '1.1.1.1')).status).toBe(200)
+  expect((await ask({ 'x-api-key': `gpf_${'0'.repeat(12)}_${'A'.repeat(43)}` }, '1.1.1.1')).status).toBe(429)
   await world.clock.advance(minuteMs)
   expect((await ask({ 'x-api-key': adminKey }, '1.1.1.1')).status).toBe(200)
   await world.close()

@@ -5,7 +5,7 @@ import { type Clock, hourMs, type Instant, minuteMs } from '../core/time.ts'
 export interface Lockout {
   /** How long this address is still not listened to; 0: it is. Keys that worked from it lately are always listened to. */
   remainingMs(address: string, key: string): number
-  /** @returns how long neither the address nor, with these letters in front, the key is listened to from now on; 0: it is */
+  /** @returns how long such guesses, from there or with these letters in front, are told to wait from now on; 0: they are not */
   failed(address: string, key: string, prefix: string | undefined): number
   worked(address: string, key: string): void
 }

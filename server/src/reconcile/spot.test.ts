@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { terminateInstance } from '../app/instances.ts'
-import type { Charge } from '../core/charges/charge.ts'
 import { noPolicies, type Policies, type Wish } from '../core/instances/instance.ts'
 import { nanosFromUsd } from '../core/money.ts'
 import { anOffer } from '../core/offers/an-offer.ts'
+import type { Budget } from '../core/policies/budget.ts'
 import { minuteMs, secondMs } from '../core/time.ts'
-import { anInstanceId, someone } from '../testing/builders.ts'
+import { anEvent, anInstanceId, someone } from '../testing/builders.ts'
 import { type FakeProvider, failure, fakeProvider } from '../testing/fake-provider.ts'
 import { aReconciler, type Reconciler } from '../testing/reconciler.ts'
 import { type VirtualClock, virtualClock } from '../testing/virtual-clock.ts'
@@ -46,10 +46,6 @@ const bids = () => vast.calls.filter((call) => call.startsWith('changeBid'))
 const events = async (kind: string) =>
   (await fleet.stores.events.list({ limit: 1_000 })).filter((event) => event.kind === kind)
 const launches = () => fleet.stores.launches.ofInstance(id)
-
-function spentInADay(charge: Charge): Charge {
-  return { ...charge, startedAfter: charge.startedAfter - 24 * 60 * minuteMs }
-}
 
 /** Somebody bids more for the machine. */
 function outbid(externalId: string, lowestBid: string | null): void {
@@ -135,11 +131,20 @@ describe('a bid', () => {
   })
 
   test('is not raised with money that a budget does not have', async () => {
-    await wish({ onInterruption: 'wait' }, { budget: { limit: usd('0.30'), action: 'stop' } })
-    const { launch } = await fleet.until('ready', minuteMs)
-    outbid('vast-1', null)
-    await fleet.until('interrupted', minuteMs)
-    if (launch !== null) await fleet.stores.charges.change(id, 1, (known) => known.map(spentInADay))
+    await wish({ onInterruption: 'wait' })
+    await fleet.until('ready', minuteMs)
+    await fleet.pass(5 * minuteMs)
+    const spent: Budget = {
+      id: 'bud_1',
+      scope: 'all',
+      key: '',
+      project: 'default',
+      period: 'total',
+      limit: usd('0.01'),
+      action: 'none',
+      createdAt: 0,
+    }
+    await fleet.stores.budgets.add(spent, anEvent({ instanceId: null, kind: 'changed' }))
     outbid('vast-1', '0.30')
     await fleet.pass(minuteMs)
 

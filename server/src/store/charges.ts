@@ -1,41 +1,11 @@
 import { type Selectable, sql } from 'kysely'
 import type { Charge } from '../core/charges/charge.ts'
 import type { Range } from '../core/charges/within.ts'
-import type { InstanceId, ProjectName } from '../core/instances/instance.ts'
-import type { Market, Offer } from '../core/offers/offer.ts'
-import type { ProviderName } from '../core/providers.ts'
-import { fromJsonText } from './json.ts'
+import type { InstanceId } from '../core/instances/instance.ts'
+import { type CostFilter, createOwners, type OwnedCharge } from './cost-owners.ts'
 import { chargeFromRow, rowFromCharge } from './rows.ts'
 import type { Database } from './sqlite.ts'
 import type { ChargesTable } from './tables.ts'
-
-/** Whose costs are asked for. */
-export interface CostFilter {
-  project?: ProjectName
-  instanceId?: string
-  provider?: ProviderName
-  /** Of the instance, as the user gave it. */
-  label?: string
-}
-
-/** What a cost is for. */
-export interface CostOwner {
-  instanceId: InstanceId
-  attempt: number
-  project: ProjectName
-  label: string | null
-  provider: ProviderName
-  account: string
-  externalId: string | null
-  gpu: string
-  gpuCount: number
-  market: Market
-}
-
-export interface OwnedCharge {
-  charge: Charge
-  owner: CostOwner
-}
 
 export interface ChargeStore {
   /** All stretches of all meters of an instance, oldest first. */
@@ -79,14 +49,15 @@ export function createChargeStore(database: Database): ChargeStore {
     },
 
     async *within(range, filter) {
-      const running = (await owned(database, range, filter).where('ended_before', 'is', null).execute()).map(
-        ownedFromRow,
+      const owners = createOwners(database)
+      const running = await owners.added(
+        await chargesIn(database, range, filter).where('ended_before', 'is', null).execute(),
       )
       if (running.length > 0) yield running
       // What ran then may end while we read on.
       const had = new Set(running.map(({ charge }) => keyOf(charge)))
       for (let after: Selectable<ChargesTable> | undefined; ; ) {
-        let select = owned(database, range, filter).where('ended_before', '>', range.from)
+        let select = chargesIn(database, range, filter).where('ended_before', '>', range.from)
         if (after !== undefined) select = select.where(isAfter(after))
         const rows = await select
           .orderBy('ended_before')
@@ -98,7 +69,7 @@ export function createChargeStore(database: Database): ChargeStore {
           .execute()
         after = rows.at(-1)
         if (after === undefined) return
-        yield rows.map(ownedFromRow).filter(({ charge }) => !had.has(keyOf(charge)))
+        yield (await owners.added(rows)).filter(({ charge }) => !had.has(keyOf(charge)))
         if (rows.length < chargesAtOnce) return
       }
     },
@@ -141,7 +112,7 @@ export function createChargeStore(database: Database): ChargeStore {
 /** Some ten milliseconds' worth. */
 const chargesAtOnce = 1_000
 
-function owned(database: Database, { until }: Range, { project, instanceId, provider, label }: CostFilter) {
+function chargesIn(database: Database, { until }: Range, { project, instanceId, provider, label }: CostFilter) {
   let select = database
     .selectFrom('charges')
     .innerJoin('instances', 'instances.id', 'charges.instance_id')
@@ -149,53 +120,12 @@ function owned(database: Database, { until }: Range, { project, instanceId, prov
       join.onRef('launches.instance_id', '=', 'charges.instance_id').onRef('launches.attempt', '=', 'charges.attempt'),
     )
     .selectAll('charges')
-    .select(ownerColumns)
     .where('started_after', '<', until)
   if (project !== undefined) select = select.where('instances.project', '=', project)
   if (instanceId !== undefined) select = select.where('charges.instance_id', '=', instanceId)
   if (provider !== undefined) select = select.where('launches.provider', '=', provider)
   if (label !== undefined) select = select.where('instances.label', '=', label)
   return select
-}
-
-export const ownerColumns = [
-  'instances.project',
-  'instances.label as instance_label',
-  'launches.provider',
-  'launches.account',
-  'launches.external_id',
-  'launches.offer',
-] as const
-
-export interface OwnerRow {
-  instance_id: string
-  attempt: number
-  project: string
-  instance_label: string | null
-  provider: string
-  account: string
-  external_id: string | null
-  offer: string
-}
-
-export function ownerFromRow(row: OwnerRow): CostOwner {
-  const { gpu, market } = fromJsonText<Offer>(row.offer)
-  return {
-    instanceId: row.instance_id as InstanceId,
-    attempt: row.attempt,
-    project: row.project,
-    label: row.instance_label,
-    provider: row.provider as ProviderName,
-    account: row.account,
-    externalId: row.external_id,
-    gpu: gpu.model,
-    gpuCount: gpu.count,
-    market,
-  }
-}
-
-function ownedFromRow(row: Selectable<ChargesTable> & OwnerRow): OwnedCharge {
-  return { charge: chargeFromRow(row), owner: ownerFromRow(row) }
 }
 
 function isAfter({ ended_before, instance_id, attempt, kind, sequence }: Selectable<ChargesTable>) {

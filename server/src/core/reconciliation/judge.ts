@@ -62,7 +62,7 @@ export function judge(seen: Seen, known: Known, rules: Rules): Judged[] {
   const machines = seen.machines.filter(({ phase }) => phase !== 'ended')
   const context: Context = {
     ...indexOf(known),
-    machines,
+    newest: newestOfEach(machines, rules),
     machineById: new Map(machines.map((one) => [one.externalId, one])),
     machineByLabel: firstByLabel(machines),
     begunAt: seen.begunAt,
@@ -96,7 +96,8 @@ interface Context {
   byId: ReadonlyMap<string, KnownLaunch>
   byLabel: ReadonlyMap<string, KnownLaunch>
   instances: ReadonlyMap<InstanceId, KnownInstance>
-  machines: readonly Machine[]
+  /** Of the machines under our label the last attempt of each instance. */
+  newest: ReadonlyMap<InstanceId, Machine>
   machineById: ReadonlyMap<string, Machine>
   machineByLabel: ReadonlyMap<string, Machine>
   begunAt: Instant
@@ -183,7 +184,7 @@ function mainMachineOf(
   return (externalId === null ? undefined : machineById.get(externalId)) ?? machineByLabel.get(label)
 }
 
-function judgeUnknown(machine: Machine, { instances, machines, rules }: Context): Judgement {
+function judgeUnknown(machine: Machine, { instances, newest, rules }: Context): Judgement {
   const named = launchFromLabel(machine.label)
   if (named === undefined) return foreign('it carries no label of ours')
   if (named.installation !== rules.installation) return foreign(`it belongs to installation ${named.installation}`)
@@ -201,7 +202,7 @@ function judgeUnknown(machine: Machine, { instances, machines, rules }: Context)
       ? 'the database does not know its instance'
       : 'the database knows its instance, and not this launch of it'
   // One at a time: what is left over is judged again when its instance is known.
-  const isNewest = machine === newestOf(named, machines)
+  const isNewest = machine === newest.get(instanceId)
   const action: SweepAction | null =
     rules.unknown === 'ask' || !isNewest
       ? null
@@ -224,18 +225,18 @@ export function wantsAnother(instance: KnownInstance, attempt: number): boolean 
   return isLive(instance) && attempt > instance.attempt
 }
 
-/** Of several attempts the last one is the one that was not given up. */
-function newestOf(
-  { installation, instance }: { installation: string; instance: InstanceId },
-  machines: readonly Machine[],
-): Machine | undefined {
-  let newest: { machine: Machine; attempt: number } | undefined
+/** Of several attempts of an instance the last one is the one that was not given up. */
+function newestOfEach(machines: readonly Machine[], { installation }: Rules): ReadonlyMap<InstanceId, Machine> {
+  const newest = new Map<InstanceId, { machine: Machine; attempt: number }>()
   for (const machine of machines) {
     const named = launchFromLabel(machine.label)
-    if (named?.installation !== installation || named.instance !== instance) continue
-    if (newest === undefined || named.attempt > newest.attempt) newest = { machine, attempt: named.attempt }
+    if (named?.installation !== installation) continue
+    const known = newest.get(named.instance)
+    if (known === undefined || named.attempt > known.attempt) {
+      newest.set(named.instance, { machine, attempt: named.attempt })
+    }
   }
-  return newest?.machine
+  return new Map([...newest].map(([id, { machine }]) => [id, machine]))
 }
 
 function foreign(why: string): Judgement {

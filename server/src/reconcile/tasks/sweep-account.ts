@@ -102,9 +102,8 @@ async function whyOutOfSight(
 ): Promise<string | null> {
   const { name, account } = provider
   const rented = await findings.rentedWithAnotherKey({ provider: name, account }, keyMarkOf(provider))
-  const isShown = machines.some(({ externalId, label }) =>
-    rented.some((launch) => launch.externalId === externalId || launch.label === label),
-  )
+  const ours = new Set(rented.flatMap(({ externalId, label }) => [externalId, label]).filter((name) => name !== null))
+  const isShown = machines.some(({ externalId, label }) => ours.has(externalId) || (label !== null && ours.has(label)))
   // One of them is enough: it is another key of the same account.
   if (rented.length === 0 || isShown) return null
   return `its key is another one, and shows none of the ${rented.length} machines rented with the one before: set that one too, or release them`

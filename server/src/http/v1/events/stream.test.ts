@@ -235,3 +235,22 @@ describe('401', () => {
     expect(listening).toBe(0)
   })
 })
+
+describe('a key that ends while it listens', () => {
+  test.each([
+    ['revoked', (id: string) => world.ask('DELETE', `/api/v1/keys/${id}`)],
+    ['rotated', (id: string) => world.ask('POST', `/api/v1/keys/${id}/rotate`, {})],
+  ] as const)('%s: hears nothing more', async (_how, end) => {
+    const { id, headers } = await world.keyOf({ role: 'viewer' })
+    const stream = await follow('', headers)
+    await happens()
+    await stream.has(1)
+
+    await world.clock.advance(1_000)
+    expect((await end(id)).status).toBe(200)
+    await happens()
+    await until(stream.ended, () => 'the end of the stream')
+    expect(stream.events).toHaveLength(1)
+    expect(stream.cut()).toBe(false)
+  })
+})

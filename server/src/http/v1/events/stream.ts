@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { z } from 'zod'
 import type { InstanceEvent, ListEvents } from '../../../app/instance-events.ts'
+import { isStillGood, type KeyDeps } from '../../../app/keys.ts'
 import type { Bell } from '../../../core/bell.ts'
 import { problemReplies } from '../../route.ts'
 import { WholeText } from '../inputs.ts'
@@ -26,7 +27,7 @@ const StreamQuery = z.strictObject({
  * Server-sent events: what changes, as it changes. Each has the event's id, so that a client which reconnects with
  * `Last-Event-ID` misses nothing.
  */
-export function eventStream(app: FastifyInstance, deps: EventStreamDeps): void {
+export function eventStream(app: FastifyInstance, deps: EventStreamDeps & Pick<KeyDeps, 'keys' | 'clock'>): void {
   const open = new Set<ServerResponse>()
   app.addHook('preClose', async () => {
     for (const response of open) response.end()
@@ -56,21 +57,24 @@ export function eventStream(app: FastifyInstance, deps: EventStreamDeps): void {
     },
     async (request, reply) => {
       const { instance_id: instanceId, after } = request.query as z.infer<typeof StreamQuery>
-      const { project } = request.caller
+      const { kind, id, project } = request.caller
+      const since = deps.clock.now()
       const from = lastSeen(request.headers['last-event-id']) ?? after ?? (await deps.newestEventId())
       // Who has left meanwhile is not listened for: nobody would tell us to stop.
       if (request.raw.destroyed) return reply.hijack()
 
       const response = opened(reply, from)
       open.add(response)
-      const pump = createPump(response, from, (position) =>
-        deps.listEvents({
+      const pump = createPump(response, from, async (position) => {
+        // A key may end while its stream goes on.
+        if (kind === 'key' && !(await isStillGood(id, since, deps))) return null
+        return deps.listEvents({
           ...(instanceId !== undefined && { instanceId }),
           ...(project !== null && { project }),
           after: position,
           limit: batch,
-        }),
-      )
+        })
+      })
       const silence = deps.changed.listen(pump)
       const heartbeat = setInterval(() => response.write(': still here\n\n'), heartbeatMs)
       response.once('close', () => {
@@ -108,7 +112,12 @@ function opened(reply: FastifyReply, from: number): ServerResponse {
  * Sends what there is whenever it is called. Calls while it is at work are one more round, and a client that reads slowly
  * is waited for, so that neither events nor rounds pile up.
  */
-function createPump(response: ServerResponse, from: number, next: (position: number) => Promise<InstanceEvent[]>) {
+function createPump(
+  response: ServerResponse,
+  from: number,
+  /** null: there is nothing more for this listener. */
+  next: (position: number) => Promise<InstanceEvent[] | null>,
+) {
   let position = from
   let atWork = false
   let again = false
@@ -117,6 +126,7 @@ function createPump(response: ServerResponse, from: number, next: (position: num
     for (;;) {
       again = false
       const events = await next(position)
+      if (events === null) return void response.end()
       for (const event of events) {
         if (response.destroyed || response.writableEnded) return
         position = event.id
