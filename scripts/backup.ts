@@ -5,7 +5,7 @@
 
 import { join, resolve } from 'node:path'
 import { backUp, restore } from '../server/src/assembly/backup.ts'
-import { lockDataDir } from '../server/src/assembly/data-dir-lock.ts'
+import { lockDatabase } from '../server/src/assembly/database-lock.ts'
 import { ConfigError, configFrom } from '../server/src/config/config.ts'
 import { environmentWithFile } from '../server/src/config/environment.ts'
 import { environmentNamingFile } from './settings-file.ts'
@@ -29,7 +29,7 @@ try {
       `keep these apart from it, and as safe as a password: ${join(dataDir, 'secrets.key')} (opens its secrets; unless SECRETS_KEY is set)`,
     )
   } else {
-    const giveBack = lockDataDir(dataDir)
+    const giveBack = lockDatabase(database)
     const before = restore(resolve(file), database, new Date())
     giveBack()
     console.log(`${database} is now what ${file} holds`)

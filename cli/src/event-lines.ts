@@ -47,7 +47,8 @@ function textOf(event: Event): string {
 
 function colored({ kind, status }: Event, text: string, paint: Colors): string {
   if (kind === 'alarm') return paint.red(text)
-  if (kind === 'attempt_ended' || kind === 'warning' || kind === 'budget' || status === 'interrupted') return paint.yellow(text)
+  if (kind === 'attempt_ended' || kind === 'warning' || kind === 'budget' || status === 'interrupted')
+    return paint.yellow(text)
   if (status === 'failed') return paint.red(text)
   if (status === 'ready') return paint.green(text)
   return text

@@ -95,8 +95,7 @@ export async function killRun(options: KillOptions): Promise<KillReport> {
     load.run()
     for (let done = 0; done < kills; done += 1) {
       const end = drawEnd(random, longestLifeMs)
-      await host.liveUntil(end, longestLifeMs)
-      counted[end.kind] += 1
+      counted[await host.liveUntil(end, longestLifeMs)] += 1
       if ((done + 1) % 10 === 0)
         say(`${done + 1} kills, ${load.promised.size} instances, ${markets.ours().length} machines`)
     }
@@ -156,8 +155,8 @@ function keepEvidence(dataDir: string, trace: readonly string[], outputs: readon
 interface Host {
   /** Where a server listens; waits while none does. */
   url(): Promise<string>
-  /** Starts a server and kills it as it was drawn. */
-  liveUntil(end: End, longestMs: number): Promise<void>
+  /** Starts a server and kills it as it was drawn. @returns how it was killed: one that ordered nothing died at work */
+  liveUntil(end: End, longestMs: number): Promise<End['kind']>
   /** Starts the one that stays. */
   live(): void
   /** Tells it to stop, as a person would. */
@@ -211,9 +210,10 @@ function createHost(settings: Record<string, string>, orders: Orders, note: (wha
     live: () => void begin(),
     async liveUntil(end, longestMs) {
       const server = begin()
-      await Promise.race([momentOf(end, longestMs, server, orders), server.exited])
+      const how = await momentOf(end, longestMs, server, orders)
       server.signal('SIGKILL')
       await over(server)
+      return how
     },
     async stop() {
       const server = current
@@ -231,20 +231,30 @@ function createHost(settings: Record<string, string>, orders: Orders, note: (wha
 }
 
 /** Resolves when it is time; an end at an order kills inside the arrival, so that not one more instruction is run. */
-async function momentOf(end: End, longestMs: number, server: ServerProcess, orders: Orders): Promise<void> {
-  if (end.kind === 'starting') return sleep(end.afterMs)
+async function momentOf(end: End, longestMs: number, server: ServerProcess, orders: Orders): Promise<End['kind']> {
+  const over = server.exited.then(() => {})
+  if (end.kind === 'starting') {
+    await Promise.race([over, sleep(end.afterMs)])
+    return end.kind
+  }
   // One that does not come up ends by itself.
   await server.url.catch(() => {})
-  if (end.kind === 'working') return sleep(end.afterMs)
+  if (end.kind === 'working') {
+    await Promise.race([over, sleep(end.afterMs)])
+    return end.kind
+  }
+  let kind: End['kind'] = 'working'
   const arrived = new Promise<void>((resolve) => {
     orders.at(end.nth, end.when, () => {
       if (end.laterMs === 0) server.signal('SIGKILL')
+      kind = 'ordering'
       resolve()
     })
   })
-  await Promise.race([arrived, sleep(longestMs)])
+  await Promise.race([over, arrived, sleep(longestMs)])
   orders.forget()
   await sleep(end.laterMs)
+  return kind
 }
 
 /** Machines come up in about a second, so that many lives see whole stories. Lists lag a little, each its own. */

@@ -4,15 +4,16 @@ import { killRun } from './kill-run.ts'
 /** The small version of `npm run test:kill`: real time, real processes. */
 test('a server that is killed again and again in the middle of its work loses no machine, no cent and no request', async () => {
   const report = await killRun({
-    kills: 8,
+    kills: 6,
     seed: 11,
-    providers: ['runpod', 'paperspace', 'novita'],
-    longestLifeMs: 4_000,
+    // Of the five, whose markets are read the fastest.
+    providers: ['novita', 'lambda'],
+    longestLifeMs: 5_000,
     settleMs: 60_000,
     confirmed: false,
   })
-  expect(report.violations).toEqual([])
+  expect(report.violations, `see ${report.evidence}`).toEqual([])
   expect(report.kills.ordering).toBeGreaterThan(0)
   expect(report.counts.launches).toBeGreaterThan(5)
   expect(report.machines).toBeGreaterThan(2)
-}, 180_000)
+}, 240_000)

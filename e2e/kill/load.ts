@@ -114,7 +114,7 @@ export function createLoad({ providers, random, patience, users, most, secrets }
       return
     }
     if (status === 'stopped') return random.chance(0.6) ? act(one, 'start') : end(one)
-    if (status !== 'running' && status !== 'ready') return random.chance(0.04) ? end(one) : undefined
+    if (status !== 'running' && status !== 'ready') return random.chance(0.005) ? end(one) : undefined
     const choice = random.next()
     if (choice < 0.5) return act(one, 'stop')
     if (choice < 0.6) return act(one, 'restart')

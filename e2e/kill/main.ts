@@ -52,7 +52,7 @@ console.log(
   [
     `killed ${kills} times: ${sum(({ kills }) => kills.starting)} while starting, ${sum(({ kills }) => kills.working)} at work, ${sum(({ kills }) => kills.ordering)} at an order`,
     `${sum(({ counts }) => counts.launches)} launches (${sum(({ counts }) => counts.repeated)} asked again, ${sum(({ counts }) => counts.refused)} refused), ${sum(({ counts }) => counts.stops)} stops, ${sum(({ counts }) => counts.starts)} starts, ${sum(({ counts }) => counts.restarts)} restarts, ${sum(({ counts }) => counts.ends)} ends; ${sum(({ machines }) => machines)} machines`,
-    `everything had ended ${seconds(most(({ settledMs }) => settledMs))} after the last kill; the vaguest charge is vague by ${seconds(most(({ vaguestMs }) => vaguestMs))} of time up`,
+    `everything had ended ${seconds(most(({ settledMs }) => settledMs))} after the last kill; the vaguest end of a charge is vague by ${seconds(most(({ vaguestMs }) => vaguestMs))} of time up`,
     ...reports.flatMap(({ errors }) => [...errors].map(([what, times]) => `${times} times in the log: ${what}`)),
     `took ${seconds(Date.now() - begunAt)}, seed ${seed}`,
   ].join('\n'),

@@ -1,7 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { FastifyInstance, InjectOptions } from 'fastify'
 import { createHttpServer, type HttpDeps, type HttpOptions } from '../../server/src/http/server.ts'
 import { logOn } from '../../server/src/observability/log.ts'
+
+type App = Awaited<ReturnType<typeof createHttpServer>>
+
+export interface FaceRequest {
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  url: string
+  headers: Record<string, string>
+  payload?: string
+}
 
 /** What one process stands behind the face. */
 interface Behind {
@@ -13,7 +21,7 @@ export interface Face {
   /** In place of `createHttpServer`: the real one, made once. */
   create: typeof createHttpServer
   /** A call that the process answers which was given to `as`. */
-  call(process: object, request: InjectOptions): Promise<{ status: number; text: string }>
+  call(process: object, request: FaceRequest): Promise<{ status: number; text: string }>
   /** Whatever runs in here belongs to this process. */
   as<T>(process: object, run: () => T): T
 }
@@ -25,7 +33,7 @@ export interface Face {
 export function createFace(): Face {
   const current = new AsyncLocalStorage<object>()
   const behind = new WeakMap<object, Behind>()
-  let app: FastifyInstance | undefined
+  let app: App | undefined
 
   /** The log is taken once, when routes are made. */
   const log = logOn((level, event, fields) => owner().options.log[level](event, fields), {})

@@ -8,7 +8,7 @@ import type { LogFields, LogLevel } from '../../server/src/observability/log.ts'
 import type { Probe } from '../../server/src/reconcile/probe.ts'
 import { openSqlite } from '../../server/src/store/sqlite.ts'
 import type { Random } from '../../simulators/kit/random.ts'
-import type { Face } from './face.ts'
+import type { Face, FaceRequest } from './face.ts'
 import { clockOf, createLife, type Death, type Life, logOf } from './life.ts'
 import type { Marketplaces } from './marketplaces.ts'
 import { mortalDialect, type StoreTrouble } from './mortal-store.ts'
@@ -22,6 +22,8 @@ export interface Reply {
   text: string
 }
 
+type Method = FaceRequest['method']
+
 /** The computer that our server runs on: its processes die and come again, its disk stays. */
 export interface Host {
   start(): void
@@ -29,7 +31,7 @@ export interface Host {
   isUp(): boolean
   kill(why: string): void
   /** One call of the HTTP face; undefined when nobody answered: no process was up, or it died meanwhile. */
-  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Reply | undefined>
+  call(method: Method, path: string, body?: unknown, headers?: Record<string, string>): Promise<Reply | undefined>
   /** How far its clock is from the truth. */
   skewMs: number
   storeTrouble: StoreTrouble | null
@@ -177,11 +179,11 @@ export function createHost(deps: HostDeps): Host {
     else process.callOffTick = timeline.at(now + peekMs, () => peek(process))
   }
 
-  async function call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
+  async function call(method: Method, path: string, body?: unknown, headers: Record<string, string> = {}) {
     const process = current
     if (process === null || process.application === null) return undefined
     const answered = face.call(process, {
-      method: method as 'GET',
+      method,
       url: path,
       headers: { host: '127.0.0.1', ...headers },
       ...(body !== undefined && { payload: JSON.stringify(body) }),

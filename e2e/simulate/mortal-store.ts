@@ -1,12 +1,9 @@
-import {
-  CompiledQuery,
-  type DatabaseConnection,
-  type Dialect,
-  type Driver,
-  type QueryResult,
-  type TransactionSettings,
-} from 'kysely'
+import type { openSqlite } from '../../server/src/store/sqlite.ts'
 import { type Life, never } from './life.ts'
+
+type Dialect = Parameters<NonNullable<Parameters<typeof openSqlite>[1]>>[0]
+type Driver = ReturnType<Dialect['createDriver']>
+type Connection = Awaited<ReturnType<Driver['acquireConnection']>>
 
 /** Trouble of the database, as it comes: so many statements from the n-th on fail, before or after they have worked. */
 export interface StoreTrouble {
@@ -38,44 +35,35 @@ export function mortalDialect({ life, trouble, opened }: StoreWorld): (dialect: 
 }
 
 function mortalDriver(driver: Driver, life: Life, trouble: StoreWorld['trouble']): Driver {
-  async function execute<R>(connection: DatabaseConnection, query: CompiledQuery): Promise<QueryResult<R>> {
+  const execute = async (connection: Connection, query: Parameters<Connection['executeQuery']>[0]) => {
     if (!life.goesOn('store')) return never
     // What has gone wrong is not made worse: a rollback does not fail, and SQLite undoes by itself what it could not do.
     const due = query.sql === 'rollback' ? null : dueTrouble(trouble())
     // A transaction that was begun and says that it was not would stay open for ever. No database does that.
-    if (due !== null && query.sql === 'begin') throw new Error(due.message)
-    if (due?.when === 'before') throw new Error(due.message)
-    const result = await connection.executeQuery<R>(query)
+    if (due?.when === 'before' || (due !== null && query.sql === 'begin')) throw new Error(due.message)
+    const result = await connection.executeQuery(query)
     if (!life.goesOn('store')) return never
     if (due !== null) throw new Error(due.message)
     return result
   }
 
-  const plain = new WeakMap<DatabaseConnection, DatabaseConnection>()
-  const mortal = (connection: DatabaseConnection): DatabaseConnection => {
-    const wrapped: DatabaseConnection = {
-      executeQuery: (query) => execute(connection, query),
-      streamQuery: (query, size) => connection.streamQuery(query, size),
-    }
-    plain.set(wrapped, connection)
-    return wrapped
-  }
-
   return {
     init: (options) => driver.init(options),
     async acquireConnection() {
-      return life.isAlive ? mortal(await driver.acquireConnection()) : never
+      if (!life.isAlive) return never
+      const connection = await driver.acquireConnection()
+      return {
+        executeQuery: (query) => execute(connection, query) as never,
+        streamQuery: (query, size) => connection.streamQuery(query, size),
+      }
     },
-    releaseConnection: (connection) => driver.releaseConnection(plain.get(connection) ?? connection),
-    beginTransaction: (connection: DatabaseConnection, _settings: TransactionSettings) =>
-      connection.executeQuery(CompiledQuery.raw('begin')).then(nothing),
-    commitTransaction: (connection) => connection.executeQuery(CompiledQuery.raw('commit')).then(nothing),
-    rollbackTransaction: (connection) => connection.executeQuery(CompiledQuery.raw('rollback')).then(nothing),
+    releaseConnection: (connection) => driver.releaseConnection(connection),
+    beginTransaction: (connection, settings) => driver.beginTransaction(connection, settings),
+    commitTransaction: (connection) => driver.commitTransaction(connection),
+    rollbackTransaction: (connection) => driver.rollbackTransaction(connection),
     destroy: () => driver.destroy(),
   }
 }
-
-const nothing = () => {}
 
 function dueTrouble(trouble: StoreTrouble | null): StoreTrouble | null {
   if (trouble === null || trouble.left === 0) return null

@@ -49,7 +49,12 @@ export interface Users {
 
 /** What people and their scripts do: they call, lose patience, and call again. */
 export function createUsers({ host, timeline, trace, random, promised }: UsersDeps): Users {
-  async function call(method: string, path: string, body?: unknown, headers?: Record<string, string>) {
+  async function call(
+    method: Parameters<Host['call']>[0],
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ) {
     const patience = new AbortController()
     const reply = await Promise.race([
       host.call(method, path, body, headers),

@@ -18,6 +18,6 @@ export async function warmUp(face: Face): Promise<void> {
       createHttp: face.create,
     }),
   )
-  await face.call(process, { method: 'GET', url: '/healthz' })
+  await face.call(process, { method: 'GET', url: '/healthz', headers: {} })
   rmSync(dataDir, { recursive: true, force: true })
 }

@@ -1252,7 +1252,7 @@ export interface Operations {
   listProviders: {
     params: undefined
     query: {
-      /** true: ask each for the account’s balance. */
+      /** true: ask each for the account’s balance. Keys of one project are not told. */
       balances?: 'true' | 'false' | undefined
     }
     body: undefined

@@ -12,7 +12,7 @@ import { adoptionOf } from './app/adopt-named-machine.ts'
 import { forgetAnswers } from './app/once.ts'
 import { createAccountsInForce } from './assembly/account-settings.ts'
 import { type Accounts, createAccounts } from './assembly/accounts.ts'
-import { lockDataDir } from './assembly/data-dir-lock.ts'
+import { lockDatabase } from './assembly/database-lock.ts'
 import { tellWhatRuns, warnOfMissingKeys, warnOfProxies } from './assembly/greetings.ts'
 import { installationId } from './assembly/installation.ts'
 import { listening } from './assembly/listening.ts'
@@ -161,7 +161,7 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
   const secretsKey = secretsKeyFrom(config) ?? readOrMakeSecret(join(config.dataDir, 'secrets.key'), () => random(32))
   for (const secret of [adminKey, secretsKey]) if (secret !== undefined) redactor.register(secret)
 
-  const database = (surroundings.openDatabase ?? openSqlite)(config.databaseFile ?? join(config.dataDir, 'gpufleet.db'))
+  const database = (surroundings.openDatabase ?? openSqlite)(databaseOf(config))
   await migrate(database)
   const installation = await installationId(config, database, random)
   sealLogs(database, Buffer.from(secretsKey.reveal(), 'base64'))
@@ -411,6 +411,10 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
   }
 }
 
+function databaseOf({ databaseFile, dataDir }: Config): string {
+  return databaseFile ?? join(dataDir, 'gpufleet.db')
+}
+
 /** On an address that others can reach, nobody comes in without a key: when none was set, one is made. */
 function adminKeyIfNeeded(config: Config, random: (bytes: number) => Uint8Array, log: Log): Secret | undefined {
   if (isLoopback(config.host) && config.keyless === 'loopback') return undefined
@@ -468,7 +472,7 @@ async function main(): Promise<void> {
     const readConfig = () => configFrom(environmentWithFile(process.env))
     const config = readConfig()
     mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
-    lockDataDir(config.dataDir)
+    lockDatabase(databaseOf(config))
     const application = await assemble(config, { readConfig })
     stopWhenTold(application, config)
     reloadOnWish(application, config)

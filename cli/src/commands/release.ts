@@ -12,7 +12,7 @@ export function addRelease(program: Command, run: Runner): void {
     .description(
       'Say that the machine of an instance is gone, where no key shows it any more. From then on nobody looks after it. While the marketplace can be asked, only its word counts.',
     )
-    .argument('<instance>', 'its id, its label, or the beginning of either')
+    .argument('<instance>', 'its id, the beginning of its id, or its label')
     .requiredOption('--reason <text>', 'how you know that it is gone; it stays in the events')
     .action((name: string, { reason }: { reason: string }) => run((context) => release(name, reason, context)))
 }

@@ -62,5 +62,7 @@ function factsOf(instance: Instance, { now, paint }: Context): [string, string |
 function budgetOf({ budget }: Instance): string | null {
   if (budget === null) return null
   const { spent_usd: spent, limit_usd: limit, action, forecast } = budget
-  return [`${usd(spent, 2)} of ${usd(limit, 2)}, then ${action}`, ...(forecast === null ? [] : [forecast.text])].join('; ')
+  return [`${usd(spent, 2)} of ${usd(limit, 2)}, then ${action}`, ...(forecast === null ? [] : [forecast.text])].join(
+    '; ',
+  )
 }

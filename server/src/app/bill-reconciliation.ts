@@ -8,7 +8,7 @@ import type { BillRead, BillStore, OwnedMachineBill } from '../store/bills.ts'
 import { requireAllProjects } from './reconciliation.ts'
 import type { Who } from './who.ts'
 
-export { type DifferenceReason, differenceReasons }
+export { differenceReasons }
 
 export interface BillReconciliationQuery {
   /** Default: 31 days before `until`. */

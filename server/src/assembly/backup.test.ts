@@ -6,7 +6,6 @@ import { restoredAt, storeInstallation } from '../store/installation.ts'
 import { anEntry, anInstance, anInstanceId } from '../testing/builders.ts'
 import { testStores } from '../testing/database.ts'
 import { backUp, restore } from './backup.ts'
-import { lockDataDir } from './data-dir-lock.ts'
 
 const today = new Date('2026-10-01T00:00:00Z')
 let folder: string
@@ -81,11 +80,4 @@ test('a restore works where there was nothing', async () => {
   const stores = await testStores(elsewhere)
   expect(await restoredAt(stores.database)).toBe(today.getTime())
   await stores.close()
-})
-
-test('a folder that is in use is not taken twice, and is free again afterwards', () => {
-  const giveBack = lockDataDir(folder)
-  expect(() => lockDataDir(folder)).toThrow(/in use by another gpufleet/)
-  giveBack()
-  lockDataDir(folder)()
 })

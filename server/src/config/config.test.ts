@@ -53,6 +53,12 @@ test('every mistake is named at once, by the name that was used, and no secret i
   expect(mistakes.join()).not.toMatch(/too-short|bm90MzI|me:pw/)
 })
 
+test('one key is one account: the same one twice stops the start, and is not printed', () => {
+  const mistakes = mistakesOf({ VAST_API_KEY: 'first-key', VAST_API_KEY_2: 'first-key' })
+  expect(mistakes).toEqual([expect.stringMatching(/VAST_API_KEY and VAST_API_KEY_2 are the same key/)])
+  expect(mistakes.join()).not.toContain('first-key')
+})
+
 describe('aliases', () => {
   test('are the same setting', () => {
     expect(configFrom({ VAST_AI_API_KEY: 'k' }).providers.vast.accounts[0]?.apiKey.reveal()).toBe('k')

@@ -80,6 +80,15 @@ export function configFrom(environment: Readonly<Record<string, string | undefin
   }
   const keySources = ['SECRETS_KEY', 'SECRETS_KEY_FILE', 'SECRETS_KEY_COMMAND'].filter((name) => values.has(name))
   if (keySources.length > 1) mistakes.push(`${keySources.join(' and ')} say the same thing: keep one`)
+  // Each would have its own limits, and every machine would be found twice.
+  for (const { prefix } of providerSettings) {
+    const [first, second] = [`${prefix}_API_KEY`, `${prefix}_API_KEY_2`].map(
+      (name) => values.get(name) as Secret | undefined,
+    )
+    if (first !== undefined && first.reveal() === second?.reveal()) {
+      mistakes.push(`${prefix}_API_KEY and ${prefix}_API_KEY_2 are the same key: the second is for another account`)
+    }
+  }
   if (mistakes.length > 0) throw new ConfigError(mistakes)
 
   const get = <T>(name: string) => values.get(name) as T

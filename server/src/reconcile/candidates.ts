@@ -125,5 +125,7 @@ export function isNeverLasting(launches: readonly Launch[]): boolean {
 }
 
 function isShortLived({ upAt, abandonedAt, abandonedBecause }: Launch): boolean {
-  return abandonedBecause === 'machine_lost' && abandonedAt !== null && upAt !== null && abandonedAt - upAt < shortLifeMs
+  return (
+    abandonedBecause === 'machine_lost' && abandonedAt !== null && upAt !== null && abandonedAt - upAt < shortLifeMs
+  )
 }

@@ -177,6 +177,15 @@ export function withDisk(event: NewEvent, provider: Provider | undefined): NewEv
   }
 }
 
+/** A machine that was up is given up, and ended by us: whoever counts on its disk has to know. */
+export function withLostDisk(event: NewEvent): NewEvent {
+  return {
+    ...event,
+    message: `${event.message}; the machine is ended, and what is on its disk is lost`,
+    data: { ...event.data, disk_lost: true },
+  }
+}
+
 export function diskSentence(survives: boolean): string {
   return survives ? 'its disk survives that there' : 'what is on its disk is lost there'
 }

@@ -17,7 +17,16 @@ import { carryOut } from './carry-out.ts'
 import { heldForCheckpoint } from './checkpoint.ts'
 import type { CheckpointRunner } from './checkpoint-runner.ts'
 import { unheardDeadMan } from './dead-man.ts'
-import { alarmEvent, attemptEnded, bidRaisedEvent, isNewsOutOfReach, sound, statusEvent, withDisk } from './events.ts'
+import {
+  alarmEvent,
+  attemptEnded,
+  bidRaisedEvent,
+  isNewsOutOfReach,
+  sound,
+  statusEvent,
+  withDisk,
+  withLostDisk,
+} from './events.ts'
 import type { Fleet } from './fleet.ts'
 import { meter } from './meter.ts'
 import { penalisePlace } from './penalties.ts'
@@ -231,13 +240,16 @@ function launchChange(launch: Launch, decision: Decision, seen: Sight, now: Inst
 function eventsOf(
   instance: Instance,
   decision: Decision,
-  { now, bidding }: Situation,
+  { now, bidding, sighting }: Situation,
   provider: Provider | undefined,
 ): NewEvent[] {
   const { launch } = instance
   const { status, because, message, abandon, order } = decision
   const events: NewEvent[] = []
-  if (abandon !== null && launch !== null) events.push(attemptEnded(launch, abandon, message, now))
+  if (abandon !== null && launch !== null) {
+    const event = attemptEnded(launch, abandon, message, now)
+    events.push(launch.upAt !== null && sighting.kind !== 'absent' ? withLostDisk(event) : event)
+  }
   if (status !== instance.status) {
     const event = statusEvent(instance, status, because, message, now)
     events.push(status === 'interrupted' ? withDisk(event, provider) : event)

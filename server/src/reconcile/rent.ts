@@ -58,7 +58,7 @@ export async function rent(claim: Claim, asked: Instance, rentDeps: RentDeps): P
   const begunAt = clock.now()
   const all = await rentDeps.launches.ofInstance(asked.id)
   const revived = await rentDeps.revived?.(asked, all)
-  if (revived === 'wait_for_the_sweep') return instances.release(claim, begunAt + afterRefusalMs)
+  if (revived === 'wait_for_the_sweep') return waitForTheSweep(claim, asked, rentDeps)
   if (revived === 'gone') return notAnew(claim, asked, rentDeps)
   const since = withoutMachineSince(asked, all)
   const onDemandAt = onDemandFrom(asked.wish, since)
@@ -172,6 +172,18 @@ async function tryAgain(
   const waiting: Decided = { status: 'requested', because, message, statusSince, endedAt: null, dueAt }
   const isWritten = await instances.recordDecision(claim, waiting, before === because ? [] : [warning])
   if (isWritten) await instances.release(claim, dueAt)
+}
+
+/** It came back with a backup: a machine of it may still be found. */
+async function waitForTheSweep(claim: Claim, instance: Instance, { clock, instances }: RentDeps): Promise<void> {
+  const { status, because, statusSince } = instance
+  const dueAt = clock.now() + afterRefusalMs
+  const message =
+    'it came back with a backup: nothing is rented for it until every account was looked at; GET /api/v1/reconciliation says which was not'
+  if (instance.message !== message) {
+    await instances.recordDecision(claim, { status, because, message, statusSince, endedAt: null, dueAt }, [])
+  }
+  await instances.release(claim, dueAt)
 }
 
 /** It came back with a backup, and no machine of it is left. */

@@ -181,6 +181,10 @@ describe('an interruption', () => {
     expect((await fleet.stores.charges.ofLaunch(id, 1)).length).toBeGreaterThan(0)
     const told = (await events('status')).find((event) => event.status === 'interrupted')
     expect(told).toMatchObject({ message: expect.stringContaining('its disk survives'), data: { disk_survives: true } })
+    // It survives the marketplace, and not that we go elsewhere.
+    expect(await events('attempt_ended')).toMatchObject([
+      { message: expect.stringContaining('what is on its disk is lost'), data: { disk_lost: true } },
+    ])
     expect(relaunches).toEqual(['vast spot'])
   })
 

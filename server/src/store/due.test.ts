@@ -69,6 +69,25 @@ test('after the clock was set back everything is due, and claims run out as they
   expect(await stores.instances.claimDue(now + forMs, all)).toHaveLength(2)
 })
 
+test('after the clock was set back, nothing of an open launch lies in the future', async () => {
+  await launched(idOf(1))
+  await launched(idOf(2))
+  const later = now + 3 * 3_600_000
+  const ahead = { answeredAt: later, orderedAt: later, missedAt: later }
+  await stores.launches.recordFacts({ instanceId: idOf(1), attempt: 1 }, { intendedAt: later, ...ahead })
+  await stores.launches.recordFacts({ instanceId: idOf(2), attempt: 1 }, { intendedAt: now - 5, settledAt: later })
+
+  await stores.instances.catchUp(now, { claimMs: forMs })
+  expect((await stores.instances.get(idOf(1)))?.launch).toMatchObject({
+    intendedAt: now,
+    answeredAt: now,
+    orderedAt: now,
+    missedAt: now,
+    startOrderedAt: null,
+  })
+  expect((await stores.launches.ofInstance(idOf(2)))[0]).toMatchObject({ intendedAt: now - 5, settledAt: later })
+})
+
 test('leftovers at a marketplace whose lane is full are left out', async () => {
   const given = { abandonedAt: now, abandonedBecause: 'start_deadline' } as const
   for (const [number, provider] of [

@@ -74,8 +74,8 @@ export interface InstanceStore {
    */
   forgetClaims(): Promise<void>
   /**
-   * After the clock was set back: nothing is due later than in a moment, and no claim lasts longer than one does, here and
-   * for leftovers.
+   * After the clock was set back: nothing is due later than in a moment, no claim lasts longer than one does, and nothing
+   * has happened later than now, here and for leftovers.
    */
   catchUp(now: Instant, options: { claimMs: number }): Promise<void>
   /** Has all instances that are waiting looked at now: the market changed, a provider came back. */
@@ -127,8 +127,17 @@ export interface Decided {
 
 /** Before all that is due by the clock. */
 const askedFor: Instant = 0
-/** Looks are closer together than this. */
+/** Looks are closer together than this; what waits longer may be tried sooner without harm. */
 const mostAheadMs = minuteMs
+/** From which deadlines and gaps between orders are counted. */
+const launchInstants = [
+  'intended_at',
+  'answered_at',
+  'rented_at',
+  'start_ordered_at',
+  'ordered_at',
+  'missed_at',
+] as const
 
 export function createInstanceStore(database: Database, sealer: Sealer): InstanceStore {
   async function withLaunch(row: Selectable<InstancesTable>): Promise<Instance> {
@@ -393,6 +402,16 @@ export function createInstanceStore(database: Database, sealer: Sealer): Instanc
           .where('claimed_until', '>', now + claimMs)
           .execute()
       }
+      // What the wrong clock wrote down has happened by now; deadlines count from here.
+      for (const column of launchInstants) {
+        await database
+          .updateTable('launches')
+          .set({ [column]: now })
+          .where(column, '>', now)
+          .where('settled_at', 'is', null)
+          .execute()
+      }
+      await database.updateTable('instances').set({ status_since: now }).where('status_since', '>', now).execute()
     },
 
     async wake(ids, now) {

@@ -20,7 +20,10 @@ export interface FakeProvider extends Provider {
   readonly machines: Map<string, Machine>
   /** Runs before the call; what it throws, the caller gets. Set and unset by tests. */
   before: Partial<
-    Record<'launch' | 'look' | 'lookAt' | 'stop' | 'start' | 'terminate' | 'quote' | 'search' | 'endThing' | 'changeBid', Script>
+    Record<
+      'launch' | 'look' | 'lookAt' | 'stop' | 'start' | 'terminate' | 'quote' | 'search' | 'endThing' | 'changeBid',
+      Script
+    >
   >
   /** Runs after a machine was made, before the answer: what it throws is a lost reply. */
   afterMade: Script | undefined

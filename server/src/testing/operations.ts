@@ -18,6 +18,8 @@ export const ruleOf = new Map(
 )
 // Not made by `route()`: it never ends.
 ruleOf.set('streamEvents', { access: 'viewer', allProjects: false })
+// Nor this: it is sent as it is read.
+ruleOf.set('exportCosts', { access: 'viewer', allProjects: false })
 
 export const elsewhere = '203.0.113.9'
 

@@ -151,7 +151,7 @@ describe('what bills beside machines', () => {
   test('shares the fate of the machine that it is attached to, or named after', () => {
     const known = { launches: [aLaunch()], instances: [live] }
     expect(lookedAt(thing({ attachedTo: 'm-1' }), known, { machines: [aMachine()] })).toEqual(['wanted', null])
-    expect(lookedAt(thing({ name: `${label}-data` }), known, { machines: [aMachine()] })).toEqual(['wanted', null])
+    expect(lookedAt(thing({ name: label }), known, { machines: [aMachine()] })).toEqual(['wanted', null])
     const theirs = aMachine({ externalId: 'x', label: 'theirs' })
     expect(lookedAt(thing({ name: label, attachedTo: 'x' }), known, { machines: [theirs] })).toEqual(['foreign', null])
   })

@@ -306,7 +306,7 @@ function judgeThing({ kind, attachedTo, name }: BilledThing, context: Context): 
   return { verdict: 'ours_unknown', why: 'no machine and no launch that we know belongs to it', owner, action }
 }
 
-/** A thing may carry its launch's label with something behind it. */
+/** A launch's label and nothing else: what a person named after a machine of ours is theirs. */
 export function labelIn(name: string | null): string | null {
-  return /^gf-[0-9a-z]{1,20}-[0-9a-z]{16}-\d{1,6}(?![0-9a-z])/.exec(name ?? '')?.[0] ?? null
+  return launchFromLabel(name) === undefined ? null : name
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Instance } from '../../core/instances/instance.ts'
+import { nanosFromUsd } from '../../core/money.ts'
 import { type HttpWorld, httpWorld } from '../../testing/http-world.ts'
 
 let world: HttpWorld
@@ -44,6 +45,17 @@ describe('a key of one project', () => {
       }
     }
     expect(await world.instances.get(theirs.id)).toMatchObject({ wanted: 'up', status: 'ready' })
+  })
+
+  test('is not told how much money the accounts have', async () => {
+    world.providerNamed('vast').balance = async () => nanosFromUsd('12.3')
+    const told = async (more: Record<string, string>) => {
+      const { json } = await world.ask('GET', '/api/v1/providers?balances=true', undefined, more)
+      return json.data.flatMap((one: { accounts: { balance_usd: string | null }[] }) => one.accounts)
+    }
+    const amounts = (accounts: { balance_usd: string | null }[]) => accounts.map((one) => one.balance_usd)
+    expect(amounts(await told((await world.keyOf({ role: 'viewer' })).headers))).toContainEqual(expect.any(String))
+    for (const amount of amounts(await told(headers))) expect(amount).toBeNull()
   })
 
   test('changes what is its own, under its name', async () => {

@@ -71,7 +71,7 @@ export function costsCsv(app: FastifyInstance, deps: CostsDeps): void {
         querystring: CsvQuery,
         response: {
           200: {
-            description: 'A file.',
+            description: 'The costs, as a file.',
             headers: { 'content-disposition': { schema: { type: 'string' } } },
             content: { 'text/csv': { schema: z.string() } },
           },

@@ -42,14 +42,17 @@ describe('200', () => {
     const times = { coveredFrom: at, completeUntil: at, readAt: at, triedAt: at }
     const line = { label: null, from: at, until: at, amount: nanosFromUsd('0.07') }
     await world.clock.advance(hourMs)
-    await world.bills.record({ ...read, ...times }, {
-      from: 0,
-      lines: [
-        { ...line, kind: 'traffic', externalId: 'm-1' },
-        { ...line, kind: 'traffic', externalId: 'x' },
-        { ...line, kind: 'gpu', externalId: 'm-1' },
-      ],
-    })
+    await world.bills.record(
+      { ...read, ...times },
+      {
+        from: 0,
+        lines: [
+          { ...line, kind: 'traffic', externalId: 'm-1' },
+          { ...line, kind: 'traffic', externalId: 'x' },
+          { ...line, kind: 'gpu', externalId: 'm-1' },
+        ],
+      },
+    )
     expect((await world.ask('GET', `/api/v1/instances/${id}/costs`)).json.data).toMatchObject({
       cost_so_far_usd: '0',
       traffic_usd: '0.07',

@@ -68,7 +68,13 @@ export interface PolicyContext {
 
 export function policyView(
   instance: Instance,
-  { role = 'viewer', activity = noActivity, descriptions, charges, now }: PolicyContext & { charges: readonly Charge[]; now: Instant },
+  {
+    role = 'viewer',
+    activity = noActivity,
+    descriptions,
+    charges,
+    now,
+  }: PolicyContext & { charges: readonly Charge[]; now: Instant },
 ): z.infer<typeof PolicyFields> {
   const { policies, onInterruption } = instance.wish
   const { launch } = instance

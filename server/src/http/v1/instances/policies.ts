@@ -1,5 +1,11 @@
 import { z } from 'zod'
-import { changePolicies, checkpointCaveat, extendInstance, type PoliciesDeps, snoozeInstance } from '../../../app/change-policies.ts'
+import {
+  changePolicies,
+  checkpointCaveat,
+  extendInstance,
+  type PoliciesDeps,
+  snoozeInstance,
+} from '../../../app/change-policies.ts'
 import { getInstance } from '../../../app/instances.ts'
 import { invalidRequest } from '../../problem.ts'
 import { route } from '../../route.ts'

@@ -77,12 +77,17 @@ export const providersRoute = route({
   access: 'viewer',
   summary: 'The marketplaces, what they can do, and how they are.',
   query: z.strictObject({
-    balances: z.enum(['true', 'false']).optional().describe('true: ask each for the account’s balance.'),
+    balances: z
+      .enum(['true', 'false'])
+      .optional()
+      .describe('true: ask each for the account’s balance. Keys of one project are not told.'),
   }),
   reply: { status: 200, message: 'Providers retrieved successfully', data: z.array(ProviderView) },
   errors: [],
-  async handle({ query }, deps: ListProvidersDeps & { clock: Clock }) {
-    const balances = query.balances === 'true' ? await providerBalances(deps.providers) : []
+  async handle({ query, who }, deps: ListProvidersDeps & { clock: Clock }) {
+    // An account's money is that of all projects.
+    const isTold = query.balances === 'true' && who.project === null
+    const balances = isTold ? await providerBalances(deps.providers) : []
     return {
       data: listProviders(deps).map(({ name, description, market, ...entry }) => {
         const { abilities, billing } = description

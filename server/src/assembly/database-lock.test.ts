@@ -5,25 +5,27 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { ConfigError } from '../config/config.ts'
-import { lockDataDir } from './data-dir-lock.ts'
+import { lockDatabase } from './database-lock.ts'
 
 let dataDir: string
+let database: string
 beforeEach(() => {
   dataDir = mkdtempSync(join(tmpdir(), 'gpufleet-lock-'))
+  database = join(dataDir, 'gpufleet.db')
 })
 afterEach(() => rmSync(dataDir, { recursive: true, force: true }))
 
-test('a folder is locked once, and again when it was given back', () => {
-  const giveBack = lockDataDir(dataDir)
-  expect(() => lockDataDir(dataDir)).toThrow(ConfigError)
+test('a database is locked once, and again when it was given back', () => {
+  const giveBack = lockDatabase(database)
+  expect(() => lockDatabase(database)).toThrow(ConfigError)
   giveBack()
-  lockDataDir(dataDir)()
+  lockDatabase(database)()
 })
 
 test('it stays locked when nobody remembers how to give it back', () => {
-  lockDataDir(dataDir)
+  lockDatabase(database)
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
   for (let times = 0; times < 3; times += 1) collect()
-  expect(() => lockDataDir(dataDir)).toThrow(/is in use by another gpufleet/)
+  expect(() => lockDatabase(database)).toThrow(/is in use by another gpufleet/)
 })

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { ConfigError } from '../config/config.ts'
 
@@ -6,21 +5,22 @@ import { ConfigError } from '../config/config.ts'
 const held = new Set<DatabaseSync>()
 
 /**
- * Keeps a second server off the same data: two workers on one database file would act twice. The lock is one that the
+ * Keeps a second server off the same database: two workers on one file would act twice. The lock is one that the
  * operating system takes back by itself when the process dies, however it dies.
  *
+ * @param database  its file
  * @returns gives the lock back
  * @throws ConfigError when another process has it
  */
-export function lockDataDir(dataDir: string): () => void {
-  const file = new DatabaseSync(join(dataDir, 'server.lock'))
+export function lockDatabase(database: string): () => void {
+  const file = new DatabaseSync(`${database}.lock`)
   try {
     file.exec('PRAGMA busy_timeout = 0')
     file.exec('BEGIN EXCLUSIVE')
   } catch {
     file.close()
     throw new ConfigError([
-      `DATA_DIR ${dataDir} is in use by another gpufleet: stop it, or set DATA_DIR to another folder`,
+      `${database} is in use by another gpufleet: stop it, or set DATA_DIR (or DATABASE_URL) to another place`,
     ])
   }
   held.add(file)
