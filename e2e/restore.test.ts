@@ -1,13 +1,20 @@
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { backUp, restore } from '../server/src/assembly/backup.ts'
 import { aWorld, type World } from './world.ts'
 
 const minute = 60_000
 let world: (World & { dataDir: string }) | undefined
-afterEach(() => world?.close())
+let copies: string
+beforeEach(() => {
+  copies = mkdtempSync(join(tmpdir(), 'gpufleet-copies-'))
+})
+afterEach(async () => {
+  rmSync(copies, { recursive: true, force: true })
+  await world?.close()
+})
 
 async function launched(of: World): Promise<string> {
   const { status, body } = await of.call('POST', '/api/v1/instances', {
@@ -25,7 +32,6 @@ test('after a restore, machines rented since are found and adopted, what goes on
   const kept = await launched(world)
   const ended = await launched(world)
   const database = join(world.dataDir, 'gpufleet.db')
-  const copies = mkdtempSync(join(tmpdir(), 'gpufleet-copies-'))
   await backUp(database, join(copies, 'copy.db'))
 
   const later = await launched(world)

@@ -114,7 +114,7 @@ describe('DATA_DIR', () => {
     const url = await first.url
     const second = start()
     expect((await second.exited).code).toBe(2)
-    expect(second.output()).toContain(`DATA_DIR ${dataDir} is in use by another gpufleet: stop it, or set DATA_DIR`)
+    expect(second.output()).toMatch(/gpufleet.db is in use by another gpufleet: stop it, or set DATA_DIR/)
     expect((await ask(url, 'GET', '/api/v1/instances')).status).toBe(200)
   })
 

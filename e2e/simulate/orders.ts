@@ -20,6 +20,58 @@ const failures: Record<ProviderName, readonly string[]> = {
   novita: ['stuck', 'stuck_creating', 'bad_image', 'image_auth', 'no_resource'],
 }
 
+type Special = readonly [name: string, orders: readonly Record<string, unknown>[]]
+
+/** What only one marketplace does, and what its documents leave open: either may be how it really is. */
+const specials: Record<ProviderName, readonly Special[]> = {
+  vast: [
+    ['outbid-shape', [{ value: 'stopped' }, { value: 'waiting' }]],
+    ['gone-disguise', [{ value: 'gone_404' }, { value: 'raced' }, { value: 'unavailable' }]],
+    ['destroyed-get', [{ value: '404' }, { value: 'null' }]],
+    ['low-bid', [{ value: '400' }, { value: '200' }]],
+    ['retry-after', [{ value: true }]],
+    ['refuse-create', [{ how: 'server_error' }, { how: 'own_machines' }, { how: 'spend_rate_limit' }]],
+    [
+      'auth',
+      [
+        { how: 'session_expired', count: 2 },
+        { how: 'unknown_401', count: 3 },
+        { how: 'unknown_404', count: 2 },
+      ],
+    ],
+  ],
+  runpod: [
+    ['switch', [{ provisioning: true }, { emptyRuntime: true }, { exitedCostZero: true }, { staleRuntime: true }]],
+    ['switch', [{ deletedFace: 'stale' }, { getLagMs: 20_000 }, { lockedStatus: 423 }, { billingLagMs: 0 }]],
+    ['switch', [{ startFailureRate: 0.3 }, { capacityFailureRate: 0.3 }]],
+  ],
+  lambda: [
+    ['cloudflare', [{ kind: '1010' }, { kind: '1015', count: 3 }]],
+    ['upstream-failure', [{ kind: 'provider' }, { kind: 'internal', applied: true }, { kind: 'internal', count: 4 }]],
+    ['price-list', [{ name: '2026-02' }, { name: '2026-08' }]],
+  ],
+  paperspace: [
+    ['fail-stop', [{ how: 'error' }]],
+    ['fail-delete', [{ how: 'error' }, { how: 'error', count: 3 }]],
+    ['delete-again', [{ how: 'same-event' }, { how: 'not-found' }, { how: 'busy' }]],
+    ['busy-status', [{ status: 403 }, { status: 409 }, { status: 412 }]],
+    ['late-ip', [{ ms: 40_000 }]],
+    ['linger', [{ ms: 60_000 }]],
+    ['events-vanish', [{ on: true }]],
+    ['region-names', [{ form: 'short' }]],
+  ],
+  novita: [
+    ['gone-as', [{ how: '400' }, { how: 'removed' }, { how: '404' }]],
+    ['refuses-key-with', [{ how: '403' }, { how: '400' }]],
+    ['numbers-as', [{ how: 'number' }]],
+    ['total-as', [{ how: 'string' }]],
+    ['region-names', [{ how: 'code' }]],
+    ['empty-bodies', [{ on: true }, { on: false }]],
+    ['spot-timeline', [{ noticeMs: 60_000, reclaimingMs: 5_000 }]],
+    ['chances', [{ failStart: 0.3 }, { takenOnStart: 0.5 }]],
+  ],
+}
+
 /**
  * Something that a marketplace does by itself: it sells out, asks for more, takes a machine back, lags.
  *
@@ -41,7 +93,18 @@ export function giveOrder(
       return false
     }
   }
-  const drawn = random.pick(['interrupt', 'interrupt', 'sell-out', 'price', 'fail', 'lag', 'pace', 'page'] as const)
+  const drawn = random.pick([
+    'interrupt',
+    'interrupt',
+    'sell-out',
+    'price',
+    'fail',
+    'lag',
+    'pace',
+    'page',
+    'special',
+    'special',
+  ] as const)
   switch (only ?? drawn) {
     case 'interrupt': {
       const machines = marketplaces.simulators[provider]?.marketplace.machines() ?? []
@@ -63,6 +126,11 @@ export function giveOrder(
     case 'page':
       order('special/page-size', { n: random.pick([1, 2, 7, null]) })
       return undefined
+    case 'special': {
+      const [name, orders] = random.pick(specials[provider])
+      order(`special/${name}`, random.pick(orders))
+      return undefined
+    }
     case 'lag':
       order('list-lag', { ms: Math.floor(longestLagMs[provider] * random.next()) })
       return undefined

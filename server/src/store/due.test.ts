@@ -73,9 +73,12 @@ test('after the clock was set back, nothing of an open launch lies in the future
   await launched(idOf(1))
   await launched(idOf(2))
   const later = now + 3 * 3_600_000
-  const ahead = { answeredAt: later, orderedAt: later, missedAt: later }
-  await stores.launches.recordFacts({ instanceId: idOf(1), attempt: 1 }, { intendedAt: later, ...ahead })
-  await stores.launches.recordFacts({ instanceId: idOf(2), attempt: 1 }, { intendedAt: now - 5, settledAt: later })
+  await stores.database
+    .updateTable('launches')
+    .set({ intended_at: later, ordered_at: later, missed_at: later })
+    .execute()
+  await stores.launches.recordFacts({ instanceId: idOf(1), attempt: 1 }, { answeredAt: later })
+  await stores.launches.recordFacts({ instanceId: idOf(2), attempt: 1 }, { settledAt: later })
 
   await stores.instances.catchUp(now, { claimMs: forMs })
   expect((await stores.instances.get(idOf(1)))?.launch).toMatchObject({
@@ -85,7 +88,7 @@ test('after the clock was set back, nothing of an open launch lies in the future
     missedAt: now,
     startOrderedAt: null,
   })
-  expect((await stores.launches.ofInstance(idOf(2)))[0]).toMatchObject({ intendedAt: now - 5, settledAt: later })
+  expect((await stores.launches.ofInstance(idOf(2)))[0]).toMatchObject({ intendedAt: later, settledAt: later })
 })
 
 test('leftovers at a marketplace whose lane is full are left out', async () => {
