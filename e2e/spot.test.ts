@@ -47,7 +47,7 @@ describe('at Vast', () => {
   }
   const outbid = (machine: string, factor: number) => world.order('vast', 'special/outbid', { machine, factor })
 
-  test('outbid: the bid is raised within the cap and the on-demand price, and the machine comes back', async () => {
+  test('S004-84 outbid: the bid is raised within the cap and the on-demand price, and the machine comes back', async () => {
     await aVast()
     const id = await launched({ max_price_per_hour_usd: '5' })
     const before = await world.untilStatus(id, 'ready', 30 * minute)
@@ -66,7 +66,7 @@ describe('at Vast', () => {
     expect(billing('vast')).toEqual([])
   })
 
-  test('outbid above what may be bid: relaunched elsewhere under the same id, with the cost of both machines', async () => {
+  test('S004-84 outbid above what may be bid: relaunched elsewhere under the same id, with the cost of both machines', async () => {
     await aVast()
     const id = await launched({ ports: [{ container_port: 8000 }] })
     const before = await world.untilStatus(id, 'ready', 30 * minute)

@@ -13,6 +13,7 @@ import { architectureWithPicture } from './architecture-picture.ts'
 import { errorsPage } from './reference/errors-page.ts'
 import { eventsPage } from './reference/events-page.ts'
 import { metricsPage } from './reference/metrics-page.ts'
+import { providersPage } from './reference/providers-page.ts'
 import { settingsPage } from './reference/settings-page.ts'
 import { type OpenApi, sdkTypes } from './sdk-types.ts'
 
@@ -27,6 +28,7 @@ const made: Record<string, string> = {
   'docs/reference/events.md': eventsPage(),
   'docs/reference/metrics.md': metricsPage(),
   'docs/reference/openapi.json': openApi,
+  'docs/reference/providers.md': providersPage(),
   'docs/reference/settings.md': settingsPage(),
   'sdk/src/api.gen.ts': sdkTypes(JSON.parse(openApi) as OpenApi),
 }

@@ -37,7 +37,7 @@ export interface LaunchOptions {
   onInterruption?: 'relaunch' | 'wait' | 'end'
   idleTimeout?: number
   idleAction?: 'stop' | 'terminate'
-  idleBusyAbove?: number
+  idleBusyAbove?: number | 'off'
   maxLifetime?: number
   budget?: string
   budgetAction?: 'stop' | 'terminate'
@@ -104,7 +104,7 @@ function policiesFrom(options: LaunchOptions): LaunchRequest['policies'] {
     on_interruption: options.onInterruption,
     idle_timeout_minutes: over(options.idleTimeout, 60_000),
     idle_action: options.idleAction,
-    idle_busy_above_percent: options.idleBusyAbove,
+    idle_busy_above_percent: options.idleBusyAbove === 'off' ? null : options.idleBusyAbove,
     max_lifetime_hours: over(options.maxLifetime, 3_600_000),
     budget_usd: options.budget,
     budget_action: options.budgetAction,

@@ -92,7 +92,7 @@ export function createMarketplaces({ names, seed, random, timeline, trace, arriv
 
       // From here on it arrives, whether or not anybody is left to wait for the answer.
       await timeline.sleep(usualWayMs + wayMs[provider])
-      const disturbed = simulator.faults.list().length > 0
+      const isFaulty = simulator.faults.list().length > 0
       const reply = simulator.handle({
         method,
         path: pathname,
@@ -100,6 +100,8 @@ export function createMarketplaces({ names, seed, random, timeline, trace, arriv
         headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
         body,
       })
+      // A page that a front door sends by order counts as a fault.
+      const disturbed = isFaulty || reply.body.includes('Error 1015')
       const told = reply.dropped ? 'no answer' : `${reply.status}${reply.delayMs ? ` after ${reply.delayMs} ms` : ''}`
       trace.add(`request ${provider} ${method} ${pathname} ${told}`)
       arrived({ provider, method, path: pathname, body, status: reply.status, disturbed })

@@ -205,7 +205,12 @@ export const mutations: readonly Mutation[] = [
       wish: {
         market: 'spot',
         health: undefined,
-        policies: { on_interruption: 'relaunch', idle_timeout_minutes: 5, idle_action: 'terminate' },
+        policies: {
+          on_interruption: 'relaunch',
+          idle_timeout_minutes: 5,
+          idle_action: 'terminate',
+          idle_busy_above_percent: null,
+        },
       },
     },
   },

@@ -54,7 +54,12 @@ export function drawWish(names: readonly ProviderName[], secrets: Secrets, rando
 function drawPolicies(random: Random): Record<string, unknown> {
   return {
     on_interruption: random.pick(['relaunch', 'relaunch', 'wait', 'end']),
-    ...(random.chance(0.2) && { idle_timeout_minutes: random.pick([5, 8]), idle_action: 'terminate' }),
+    // The GPUs of these worlds are always busy: what counts is that nobody reports activity.
+    ...(random.chance(0.2) && {
+      idle_timeout_minutes: random.pick([5, 8]),
+      idle_action: 'terminate',
+      idle_busy_above_percent: null,
+    }),
     ...(random.chance(0.15) && { max_lifetime_hours: random.pick([0.1, 0.25, 1]) }),
     ...(random.chance(0.15) && { budget_usd: random.pick(['0.30', '2', '9']), budget_action: 'terminate' }),
     ...(random.chance(0.1) && { on_demand_after_minutes: random.pick([0, 5]) }),

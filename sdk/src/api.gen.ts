@@ -113,7 +113,7 @@ export interface Event {
   id: number
   at: string
   instance_id: string | null
-  kind: 'status' | 'attempt' | 'attempt_ended' | 'offers_skipped' | 'order' | 'leftover_gone' | 'alarm' | 'bid_raised' | 'fallback' | 'reclaim_announced' | 'checkpoint' | 'warning' | 'budget' | 'stray_found' | 'stray_ended' | 'adopted' | 'released' | 'provider' | 'changed'
+  kind: 'status' | 'attempt' | 'attempt_ended' | 'offers_skipped' | 'order' | 'leftover_gone' | 'alarm' | 'bid_raised' | 'fallback' | 'reclaim_announced' | 'checkpoint' | 'warning' | 'budget' | 'charge' | 'stray_found' | 'stray_ended' | 'adopted' | 'released' | 'provider' | 'changed'
   /** On whose behalf: the name of a key, `admin`, `keyless`, or `system`. */
   actor: string
   /** The status entered, for `status` events. */
@@ -137,7 +137,7 @@ export interface AuditEntry {
   id: number
   at: string
   instance_id: string | null
-  kind: 'status' | 'attempt' | 'attempt_ended' | 'offers_skipped' | 'order' | 'leftover_gone' | 'alarm' | 'bid_raised' | 'fallback' | 'reclaim_announced' | 'checkpoint' | 'warning' | 'budget' | 'stray_found' | 'stray_ended' | 'adopted' | 'released' | 'provider' | 'changed'
+  kind: 'status' | 'attempt' | 'attempt_ended' | 'offers_skipped' | 'order' | 'leftover_gone' | 'alarm' | 'bid_raised' | 'fallback' | 'reclaim_announced' | 'checkpoint' | 'warning' | 'budget' | 'charge' | 'stray_found' | 'stray_ended' | 'adopted' | 'released' | 'provider' | 'changed'
   /** On whose behalf: the name of a key, `admin`, `keyless`, or `system`. */
   actor: string
   /** The status entered, for `status` events. */
@@ -158,8 +158,8 @@ export interface AuditVerdict {
   /** Entries of both logs that were read and found as they were written. */
   checked: number
   first_broken: {
-    log: 'events' | 'operations'
-    /** The entry; null: the head of the log. */
+    log: 'events' | 'operations' | 'charges'
+    /** The entry; null: the head of the log, or a charge, which `what` names. */
     id: number | null
     what: string
   } | null
@@ -174,6 +174,13 @@ export interface AuditVerdict {
     /** Entries that were written before there was a chain. */
     unchained: number
   }>
+  /** The ledger, against the audit log. */
+  charges: {
+    /** Charges that ended and are what the log says of them. */
+    checked: number
+    /** Charges that ended before the log told of any. */
+    unrecorded: number
+  }
 }
 
 export interface Budget {
@@ -315,6 +322,7 @@ export interface Instance {
     on_interruption: 'relaunch' | 'wait' | 'end'
     idle_timeout_minutes: number | null
     idle_action: 'stop' | 'terminate' | null
+    /** null: whether its GPU works is not looked at. */
     idle_busy_above_percent: number | null
     max_lifetime_hours: number | null
     budget_usd: string | null
@@ -807,12 +815,13 @@ export interface ProviderVersion {
   observed_version: string | null
   /** When it last answered as we understand it. */
   last_checked: string | null
-  /** It answers as we understand it, and what we use has not ended. */
-  supported: boolean
-  /** When we first heard that what we use is going to end. */
-  deprecated_at: string | null
+  /** It answers as we understand it, from a version that we know, and what we use has not ended. */
+  is_supported: boolean
+  /** When we first heard that what we use is going to end; left out where we have not. */
+  deprecated_at?: string
   /** When it stops working, where that was said. */
   sunset_at: string | null
+  /** What is announced or wrong, and what to do about it. */
   notice: string | null
   link: string | null
   /** Calls whose last answer we could not read. */
@@ -850,8 +859,26 @@ export interface Finding {
   ended_orders: number
 }
 
+export interface UnseenLaunch {
+  provider: string
+  account: string
+  /** The marketplace’s own; null while it has not answered. */
+  id: string | null
+  label: string
+  instance_id: string
+  attempt: number
+  /** launching: a machine was asked for, and none has been seen yet. not_checked: its machine is newer than the last check of its account. not_found: its machine was seen before, and was not there at the last check; its end is not confirmed yet */
+  state: 'launching' | 'not_checked' | 'not_found'
+  /** When the launch was written down. */
+  asked_at: string
+  /** As it was agreed. */
+  price_per_hour_usd: string
+}
+
 export interface Reconciliation {
   findings: Finding[]
+  /** Launches of ours that may be billed and are not among the findings, most of them newer than the last check. */
+  unseen: UnseenLaunch[]
   accounts: Array<{
     provider: string
     account: string
@@ -1037,8 +1064,7 @@ export interface LaunchRequest {
     idle_timeout_minutes?: number | undefined
     /** Default stop. Where the marketplace cannot stop a machine, stop only warns. */
     idle_action?: 'stop' | 'terminate' | undefined
-    /** A GPU that works more than this is in use, where the marketplace tells. Left out: not looked at. */
-    idle_busy_above_percent?: number | undefined
+    idle_busy_above_percent?: number | null | undefined
     /** From the moment it is first up; then it is ended. */
     max_lifetime_hours?: number | undefined
     /** The most that it may cost in all. */
@@ -1850,7 +1876,7 @@ export interface Operations {
       instance_id?: string | undefined
       /** The name of a key, `admin`, `keyless` or `system`. */
       actor?: string | undefined
-      kind?: 'status' | 'attempt' | 'attempt_ended' | 'offers_skipped' | 'order' | 'leftover_gone' | 'alarm' | 'bid_raised' | 'fallback' | 'reclaim_announced' | 'checkpoint' | 'warning' | 'budget' | 'stray_found' | 'stray_ended' | 'adopted' | 'released' | 'provider' | 'changed' | undefined
+      kind?: 'status' | 'attempt' | 'attempt_ended' | 'offers_skipped' | 'order' | 'leftover_gone' | 'alarm' | 'bid_raised' | 'fallback' | 'reclaim_announced' | 'checkpoint' | 'warning' | 'budget' | 'charge' | 'stray_found' | 'stray_ended' | 'adopted' | 'released' | 'provider' | 'changed' | undefined
       /** At this moment or later. */
       from?: string | undefined
       /** Before this moment. */
@@ -1869,7 +1895,7 @@ export interface Operations {
       next_cursor: number | null
     }
   }
-  /** Check that nobody has changed, removed or added an entry of the audit log or the operations log. */
+  /** Check that nobody has changed, removed or added an entry of the audit log or the operations log, or a charge that has ended. */
   verifyAudit: {
     params: undefined
     query: undefined

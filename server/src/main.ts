@@ -73,10 +73,11 @@ import { createBillStore } from './store/bills.ts'
 import { createBudgetStore } from './store/budgets.ts'
 import { sealLogs } from './store/chain.ts'
 import { createChainChecker } from './store/chain-check.ts'
+import { createChargeChecker } from './store/charge-records.ts'
 import { createChargeStore } from './store/charges.ts'
 import { createEventStore, type NewEvent } from './store/events.ts'
 import { createFindingStore } from './store/findings.ts'
-import { restoredAt } from './store/installation.ts'
+import { busyUntil, heartbeatMs, restoredAt, storeHeartbeat } from './store/installation.ts'
 import { createInstanceStore } from './store/instances.ts'
 import { createKeyStore } from './store/keys.ts'
 import { createLaunchStore } from './store/launches.ts'
@@ -181,6 +182,9 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
   const operationLog = createOperationsKeeper({ operations, clock, metrics, keepDays: config.operationsKeepDays })
   const webhooks = createWebhookStore(database, sealer)
 
+  const busyBefore = await busyUntil(database)
+  // Before the first call: who dies right after it has called all the same.
+  await storeHeartbeat(database, clock.now())
   const breakers = new Map<string, BreakerState>()
   const outbound = createOutbound({
     clock,
@@ -190,7 +194,7 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
     redactor,
     userAgent: `gpufleet/${version}`,
     // What the process before us has sent counts at the marketplaces, and nobody wrote it down.
-    settings: { coldStart: true },
+    settings: { busyUntil: busyBefore },
     onNotice: (notice) => health.noticed(notice),
     onBreaker: (target, account, state) => breakers.set(`${target}/${account}`, state),
     onOperation: operationLog.record,
@@ -342,18 +346,20 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
       changed,
       operations,
       checkChain: createChainChecker(database),
+      checkCharges: createChargeChecker(database),
       webhooks,
       sendWebhook,
       webhooksMayStayInside: config.webhookAllowPrivate,
       checkStore: async () => void (await events.newest()),
       metricsText: async () => {
-        await Promise.all([gauges.refresh(), sweepGauges.refresh(), outboxGauges.refresh()])
+        await Promise.all([gauges.refresh(), sweepGauges.refresh(), outboxGauges.refresh(), policies.refresh()])
         return { text: await metrics.text(), contentType: metrics.contentType }
       },
     },
   )
 
   const tasks: Task[] = [
+    { name: 'heartbeat', everyMs: heartbeatMs, atStart: false, run: () => storeHeartbeat(database, clock.now()) },
     watchBudgets({ budgets, book, clock }),
     readBills({ bills, providers, clock, log, metrics, countAlarm: (provider) => alarms.inc({ provider }) }),
     { name: 'old answers', everyMs: hourMs, atStart: true, run: () => forgetAnswers({ answers, clock }) },

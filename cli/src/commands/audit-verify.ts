@@ -10,8 +10,10 @@ export function addAuditVerify(program: Command, run: Runner): void {
     program.command('audit').summary('what can be proven about the past')
   audit
     .command('verify')
-    .summary('check that nobody has tampered with the audit log and the operations log')
-    .description('Reads both logs from end to end. Ends with 1 when an entry is not what it was when it was written.')
+    .summary('check that nobody has tampered with the audit log, the operations log and the charges')
+    .description(
+      'Reads both logs from end to end, and compares every charge that has ended with what was logged of it. Ends with 1 when an entry is not what it was when it was written.',
+    )
     .action(() => run(auditVerify))
 }
 
@@ -27,7 +29,7 @@ export async function auditVerify(context: Context): Promise<ExitCode> {
   out(
     broken === null
       ? paint.green(`whole: ${data.checked} entries are as they were written`)
-      : paint.red(`broken: in the log of ${broken.log}, ${broken.what}`),
+      : paint.red(`broken: in ${broken.log === 'charges' ? 'the ledger' : `the log of ${broken.log}`}, ${broken.what}`),
   )
   for (const head of data.heads) {
     out(
@@ -37,6 +39,10 @@ export async function auditVerify(context: Context): Promise<ExitCode> {
     )
     if (head.unchained > 0)
       out(`${head.log}: ${head.unchained} entries are older than the chain; nothing vouches for them`)
+  }
+  out(`charges: ${data.charges.checked} are as they ended`)
+  if (data.charges.unrecorded > 0) {
+    out(`charges: ${data.charges.unrecorded} ended before the log told of any; nothing vouches for them`)
   }
   if (data.ok) out('Note the hashes somewhere else: whoever has them can tell that nothing before was rewritten.')
   return exitCode

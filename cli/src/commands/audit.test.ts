@@ -24,6 +24,7 @@ const aFinding = (changes: Partial<Finding> = {}): Finding => ({
 
 const aReport = (changes: Partial<Reconciliation> = {}): Reconciliation => ({
   findings: [aFinding()],
+  unseen: [],
   accounts: [{ provider: 'vast_ai', account: 'main', checked_at: at(60), tried_at: at(60), error: null }],
   totals: {
     machines: 1,
@@ -56,6 +57,24 @@ describe('audit', () => {
       'unexplained spend: 0',
       'vast_ai (main): checked 40 s ago',
     ])
+  })
+
+  test('never says that nothing is billed while a launch is newer than the last check', async () => {
+    const unseen = {
+      provider: 'vast_ai',
+      account: 'main',
+      id: '30004099',
+      label: 'gf-x-1',
+      instance_id: anId,
+      attempt: 1,
+      state: 'not_checked',
+      asked_at: at(60),
+      price_per_hour_usd: '0.31',
+    } as const
+    const line = `not checked: machine 30004099 at vast_ai (main) for ${anId}, asked for 40 s ago at $0.3100/h; in no sum below`
+    const { exitCode, out } = await audit(aReport({ findings: [], unseen: [unseen] }))
+    expect([exitCode, out[0]]).toEqual([0, line])
+    expect((await audit(aReport({ findings: [] }))).out[0]).toBe('Nothing is billed, as far as we know.')
   })
 
   test('ends with 1 when something of ours is unexplained, whatever it costs', async () => {

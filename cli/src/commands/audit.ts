@@ -32,8 +32,9 @@ export async function audit({ now: lookNow }: AuditOptions, context: Context): P
     printJson(data, context)
     return exitCode
   }
-  if (data.findings.length === 0) out('Nothing is billed, as far as we know.')
-  else for (const line of findingTable(data.findings, context)) out(line)
+  if (data.findings.length === 0 && data.unseen.length === 0) out('Nothing is billed, as far as we know.')
+  if (data.findings.length > 0) for (const line of findingTable(data.findings, context)) out(line)
+  for (const line of unseenLines(data, context)) out(line)
   out('')
   for (const line of summaryOf(data, context)) out(line)
   return exitCode
@@ -69,6 +70,18 @@ function findingTable(findings: readonly Finding[], context: Context): string[] 
     ]),
     context,
   )
+}
+
+/** What is newer than the last check may be billed already. */
+function unseenLines({ unseen }: Reconciliation, { paint, now }: Context): string[] {
+  return unseen.map((one) => {
+    const machine = one.id === null ? one.label : `machine ${one.id}`
+    const state = one.state.replace('_', ' ')
+    const price = perHour(one.price_per_hour_usd)
+    return paint.yellow(
+      `${state}: ${machine} at ${one.provider} (${one.account}) for ${one.instance_id}, asked for ${ago(one.asked_at, now())} at ${price}; in no sum below`,
+    )
+  })
 }
 
 const painters: Record<Finding['verdict'], (paint: Colors) => (text: string) => string> = {

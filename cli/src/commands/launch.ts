@@ -65,7 +65,11 @@ export function addLaunch(program: Command, run: Runner): void {
     )
     .option('--idle-timeout <time>', 'stop it when nobody used it for so long, such as 30m; at least 5m', timeSpan)
     .addOption(new Option('--idle-action <what>', 'what happens then (default stop)').choices(['stop', 'terminate']))
-    .option('--idle-busy-above <percent>', 'a GPU that works more than this is in use', amount)
+    .option(
+      '--idle-busy-above <percent>',
+      'a GPU that works more than this is in use, where the marketplace tells (default 10); off: not looked at',
+      (text: string) => (text === 'off' ? text : amount(text)),
+    )
     .option('--max-lifetime <time>', 'end it so long after it was first up, such as 8h', timeSpan)
     .option('--budget <usd>', 'the most that it may cost in all', dollars)
     .addOption(

@@ -14,7 +14,7 @@ import type { InstanceStore } from '../store/instances.ts'
 import type { StrayStore } from '../store/strays.ts'
 import { AppError, noSuchInstance } from './errors.ts'
 import { requireAllProjects } from './reconciliation.ts'
-import type { Who } from './who.ts'
+import { doneBefore, doneBy, type Who } from './who.ts'
 
 export interface AdoptInput {
   provider: ProviderName
@@ -44,6 +44,8 @@ export interface AdoptDeps {
  */
 export async function adoptInstance(input: AdoptInput, who: Who, deps: AdoptDeps): Promise<Instance> {
   requireAllProjects(who)
+  const adopted = doneBefore(who)
+  if (adopted !== null) return existing(adopted, deps)
   const { machine, provider } = await theMachine(input, deps)
   const named = launchFromLabel(machine.label)
   const isOurs = named?.installation === deps.installation
@@ -82,8 +84,12 @@ export async function adoptInstance(input: AdoptInput, who: Who, deps: AdoptDeps
   if (!done) throw knownAlready(machine, adoption.instanceId)
   await deps.findings.recordAdoption({ ...adoption, externalId: machine.externalId }, adoption)
   deps.bell.ring()
-  const instance = await deps.instances.get(adoption.instanceId)
-  if (instance === undefined) throw noSuchInstance(adoption.instanceId)
+  return existing(adoption.instanceId, deps)
+}
+
+async function existing(id: string, { instances }: Pick<AdoptDeps, 'instances'>): Promise<Instance> {
+  const instance = await instances.get(id)
+  if (instance === undefined) throw noSuchInstance(id)
   return instance
 }
 
@@ -150,7 +156,7 @@ function adoptedEvent({ machine, provider, account, instanceId }: Adoption, who:
   const name = publicProviderNames[provider]
   return {
     at,
-    actor: who.actor,
+    ...doneBy(who, instanceId),
     instanceId,
     kind: 'adopted',
     status: null,

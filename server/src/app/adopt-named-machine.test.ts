@@ -76,7 +76,7 @@ test('an account that does not answer does not hide a machine of the other one',
 
 test('who has a key of one project sees and touches nothing of whole accounts', async () => {
   const who = { actor: 'ci', project: 'research' }
-  const deps = { findings: stores.findings, sweep: async () => expect.unreachable() }
+  const deps = { findings: stores.findings, launches: stores.launches, sweep: async () => expect.unreachable() }
   await expect(reconciliation(who, deps)).rejects.toMatchObject({ code: 'forbidden' })
   await expect(reconcileNow(who, deps)).rejects.toMatchObject({ code: 'forbidden' })
 })

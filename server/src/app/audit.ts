@@ -1,10 +1,12 @@
 import { type ChainName, chainNames } from '../core/chain/chain.ts'
 import type { ChainReport, CheckChain } from '../store/chain-check.ts'
+import type { ChargeReport, CheckCharges } from '../store/charge-records.ts'
 import type { AuditQuery, EventStore, StoredEvent } from '../store/events.ts'
 
 export interface AuditDeps {
   events: Pick<EventStore, 'audit'>
   checkChain: CheckChain
+  checkCharges: CheckCharges
 }
 
 export type AuditEntry = StoredEvent
@@ -22,19 +24,31 @@ export async function listAudit(
 export interface AuditVerdict {
   ok: boolean
   checked: number
-  firstBroken: { log: ChainName; id: number | null; what: string } | null
+  firstBroken: { log: ChainName | 'charges'; id: number | null; what: string } | null
   logs: readonly ChainReport[]
+  charges: ChargeReport
 }
 
-/** Reads both logs from end to end. */
-export async function verifyAudit({ checkChain }: Pick<AuditDeps, 'checkChain'>): Promise<AuditVerdict> {
+/** Reads both logs from end to end, and compares the charges with what was logged of them. */
+export async function verifyAudit({
+  checkChain,
+  checkCharges,
+}: Pick<AuditDeps, 'checkChain' | 'checkCharges'>): Promise<AuditVerdict> {
   const logs: ChainReport[] = []
   for (const chain of chainNames) logs.push(await checkChain(chain))
+  const charges = await checkCharges()
   const broken = logs.find((log) => log.broken !== null)
   return {
-    ok: broken === undefined,
+    ok: broken === undefined && charges.broken === null,
     checked: logs.reduce((sum, log) => sum + log.checked, 0),
-    firstBroken: broken?.broken == null ? null : { log: broken.chain, ...broken.broken },
+    firstBroken: firstOf(broken, charges),
     logs,
+    charges,
   }
+}
+
+/** A log that was rewritten says nothing about charges: it comes first. */
+function firstOf(log: ChainReport | undefined, charges: ChargeReport): AuditVerdict['firstBroken'] {
+  if (log?.broken != null) return { log: log.chain, ...log.broken }
+  return charges.broken === null ? null : { log: 'charges', id: null, what: charges.broken }
 }

@@ -9,7 +9,7 @@ import type { NewEvent } from '../store/events.ts'
 import type { InstanceStore } from '../store/instances.ts'
 import { AppError } from './errors.ts'
 import { getInstance } from './instances.ts'
-import { maySee, projectAsked, type Who } from './who.ts'
+import { doneBefore, doneBy, maySee, projectAsked, type Who } from './who.ts'
 
 export interface BudgetDeps {
   budgets: BudgetStore
@@ -40,6 +40,8 @@ export async function getBudget(id: string, who: Who, deps: Pick<BudgetDeps, 'bu
 }
 
 export async function createBudget(input: NewBudget, who: Who, deps: BudgetDeps): Promise<BudgetState> {
+  const made = doneBefore(who)
+  if (made !== null) return getBudget(made, who, deps)
   const now = deps.clock.now()
   const { limit, period, action } = input
   const id = `bud_${deps.newInstanceId().slice('inst_'.length)}`
@@ -56,6 +58,7 @@ export async function changeBudget(
   deps: Pick<BudgetDeps, 'budgets' | 'clock'>,
 ): Promise<BudgetState> {
   const before = await theBudget(id, who, deps)
+  if (doneBefore(who) !== null) return stateOf(before, deps)
   const after = { ...before, ...change }
   const event = changed(`${budgetName(after)} was changed: ${inWords(after)}`, before, after, who, deps.clock.now())
   if (!(await deps.budgets.change(id, after, event))) throw noSuchBudget(id)
@@ -127,8 +130,18 @@ function inWords({ limit, period, action }: Pick<Budget, 'limit' | 'period' | 'a
 }
 
 function changed(message: string, before: Budget | null, after: Budget | null, who: Who, at: Instant): NewEvent {
-  const data = { what: 'budget', budget: (after ?? before)?.id, before: plain(before), after: plain(after) }
-  return { at, instanceId: null, kind: 'changed', status: null, because: null, message, data, actor: who.actor }
+  return {
+    at,
+    instanceId: null,
+    kind: 'changed',
+    status: null,
+    because: null,
+    message,
+    data: { what: 'budget', budget: (after ?? before)?.id },
+    ...doneBy(who, (after ?? before)?.id ?? ''),
+    before: plain(before),
+    after: plain(after),
+  }
 }
 
 function plain(budget: Budget | null) {

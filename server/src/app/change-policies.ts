@@ -8,13 +8,13 @@ import { momentText } from '../core/policies/words.ts'
 import { type Clock, hourMs, isoFrom, minuteMs } from '../core/time.ts'
 import type { Providers } from '../providers/provider.ts'
 import type { ActivityStore } from '../store/activity.ts'
-import type { NewEvent } from '../store/events.ts'
+import type { NewEvent, Values } from '../store/events.ts'
 import type { InstanceStore } from '../store/instances.ts'
 import { AppError } from './errors.ts'
 import { getInstance } from './instances.ts'
 import { requireSsh } from './plan-particulars.ts'
 import { checkPolicies } from './policy-checks.ts'
-import type { Who } from './who.ts'
+import { doneBefore, doneBy, type Who } from './who.ts'
 
 export interface PoliciesDeps {
   instances: Pick<InstanceStore, 'get' | 'byMachine'>
@@ -30,6 +30,7 @@ const mayBeSnoozed = open.filter((status) => status !== 'stopping')
 
 export async function snoozeInstance(id: string, minutes: number, who: Who, deps: PoliciesDeps): Promise<Instance> {
   const instance = await getInstance(id, who, deps)
+  if (doneBefore(who) !== null) return instance
   if (instance.wish.policies.idle === null) {
     throw new AppError(
       'not_allowed_now',
@@ -53,6 +54,7 @@ export async function snoozeInstance(id: string, minutes: number, who: Who, deps
 
 export async function extendInstance(id: string, hours: number, who: Who, deps: PoliciesDeps): Promise<Instance> {
   const instance = await getInstance(id, who, deps)
+  if (doneBefore(who) !== null) return instance
   if (instance.wish.policies.maxLifetimeMs === null) {
     throw new AppError('not_allowed_now', `instance ${instance.id} has no maximum lifetime`, {
       fix: 'there is nothing to extend; POST /api/v1/instances/:id/policies sets one',
@@ -64,11 +66,17 @@ export async function extendInstance(id: string, hours: number, who: Who, deps: 
   })
   const now = deps.clock.now()
   const done = await deps.activity.changePolicies(instance.id, longer, open, (policies) =>
-    note(instance, `it may live ${hours} h longer`, who, now, {
-      action: 'extend',
-      before: { max_lifetime_hours: hoursOf(instance.wish.policies) },
-      after: { max_lifetime_hours: hoursOf(policies) },
-    }),
+    note(
+      instance,
+      `it may live ${hours} h longer`,
+      who,
+      now,
+      { action: 'extend' },
+      {
+        before: { max_lifetime_hours: hoursOf(instance.wish.policies) },
+        after: { max_lifetime_hours: hoursOf(policies) },
+      },
+    ),
   )
   if (!done) throw tooLate(instance, 'launch a new one')
   return after(instance, who, deps)
@@ -82,6 +90,7 @@ export async function changePolicies(
   deps: PoliciesDeps,
 ): Promise<Instance> {
   const instance = await getInstance(id, who, deps)
+  if (doneBefore(who) !== null) return instance
   const provider = instance.launch?.provider ?? instance.wish.provider
   const abilities = provider === null ? undefined : deps.providers.find(provider)?.describe().abilities
   if (provider !== null && abilities !== undefined) {
@@ -97,11 +106,14 @@ export async function changePolicies(
     (policies) => ({ ...policies, ...change }),
     open,
     (policies) =>
-      note(instance, `its policies were changed: ${[Object.keys(change).join(', '), ...caveat].join('; ')}`, who, now, {
-        action: 'policies',
-        before: namedIn(change, instance.wish.policies),
-        after: namedIn(change, policies),
-      }),
+      note(
+        instance,
+        `its policies were changed: ${[Object.keys(change).join(', '), ...caveat].join('; ')}`,
+        who,
+        now,
+        { action: 'policies' },
+        { before: namedIn(change, instance.wish.policies), after: namedIn(change, policies) },
+      ),
   )
   if (!done) throw tooLate(instance, 'launch a new one')
   return after(instance, who, deps)
@@ -130,8 +142,25 @@ function hoursOf({ maxLifetimeMs }: Policies): number | null {
   return maxLifetimeMs === null ? null : maxLifetimeMs / hourMs
 }
 
-function note(instance: Instance, message: string, who: Who, at: number, data: Record<string, unknown>): NewEvent {
-  return { at, instanceId: instance.id, kind: 'order', status: null, because: 'asked', message, data, actor: who.actor }
+function note(
+  instance: Instance,
+  message: string,
+  who: Who,
+  at: number,
+  data: Values,
+  changed: { before: Values; after: Values } | null = null,
+): NewEvent {
+  return {
+    at,
+    instanceId: instance.id,
+    kind: 'order',
+    status: null,
+    because: 'asked',
+    message,
+    data,
+    ...doneBy(who, instance.id),
+    ...changed,
+  }
 }
 
 function tooLate({ id, status }: Instance, fix: string): AppError {

@@ -17,7 +17,7 @@ import { BudgetRefused } from '../store/budgets.ts'
 import type { InstanceStore } from '../store/instances.ts'
 import { budgetSpent } from './budget-gate.ts'
 import { AppError, noSuchInstance } from './errors.ts'
-import { maySee, type Who } from './who.ts'
+import { doneBefore, doneBy, maySee, type Who } from './who.ts'
 
 export interface ActionDeps {
   instances: Pick<InstanceStore, 'get' | 'byMachine' | 'want'>
@@ -59,6 +59,7 @@ export async function terminateInstance(
 ): Promise<Instance> {
   for (let left = terminateTries; ; left -= 1) {
     const instance = await getInstance(id, who, deps)
+    if (doneBefore(who) !== null) return instance
     const skip = force && mayWaitForCheckpoint(instance)
     if (finalStatuses.has(instance.status) || (instance.wanted === 'ended' && !skip)) return instance
     // What is asking for a machine at this moment is settled first: a launch whose answer is open cannot be ended by name.
@@ -83,7 +84,7 @@ function mayWaitForCheckpoint({ launch, wish }: Instance): boolean {
 
 export async function stopInstance(id: string, who: Who, deps: ActionDeps): Promise<Instance> {
   const instance = await getInstance(id, who, deps)
-  if (instance.status === 'stopped' || instance.status === 'stopping') return instance
+  if (doneBefore(who) !== null || instance.status === 'stopped' || instance.status === 'stopping') return instance
   requireAllowed('stop', instance)
   const provider = providerOf(instance, deps.providers)
   if (!provider.describe().abilities.canStop) {
@@ -99,7 +100,7 @@ export async function stopInstance(id: string, who: Who, deps: ActionDeps): Prom
 
 export async function startInstance(id: string, who: Who, deps: ActionDeps): Promise<Instance> {
   const instance = await getInstance(id, who, deps)
-  if (instance.wanted === 'up' && alreadyUp.has(instance.status)) return instance
+  if (doneBefore(who) !== null || (instance.wanted === 'up' && alreadyUp.has(instance.status))) return instance
   requireAllowed('start', instance)
   providerOf(instance, deps.providers)
   const launch = { startOrderedAt: deps.clock.now() }
@@ -111,6 +112,7 @@ const alreadyUp: ReadonlySet<Status> = new Set(['starting', 'running', 'ready'])
 
 export async function restartInstance(id: string, who: Who, deps: ActionDeps): Promise<Instance> {
   const instance = await getInstance(id, who, deps)
+  if (doneBefore(who) !== null) return instance
   requireAllowed('restart', instance)
   const provider = providerOf(instance, deps.providers)
   const { launch } = instance
@@ -179,7 +181,7 @@ async function want(
       },
       {
         at: now,
-        actor: who.actor,
+        ...doneBy(who, instance.id),
         instanceId: instance.id,
         kind: moved ? 'status' : 'order',
         status: moved ? change.status : null,

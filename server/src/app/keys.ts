@@ -3,10 +3,10 @@ import type { ProjectName } from '../core/instances/instance.ts'
 import type { Role } from '../core/roles.ts'
 import { Secret } from '../core/secret.ts'
 import { type Clock, type Instant, isoFrom, minuteMs } from '../core/time.ts'
-import type { NewEvent } from '../store/events.ts'
+import type { NewEvent, Values } from '../store/events.ts'
 import type { ApiKey, KeyStore } from '../store/keys.ts'
 import { AppError } from './errors.ts'
-import type { Who } from './who.ts'
+import { doneBefore, doneBy, type Who } from './who.ts'
 
 export interface KeyDeps {
   keys: KeyStore
@@ -32,6 +32,9 @@ export interface IssuedKey {
 const reservedNames = ['admin', 'keyless', 'system']
 
 export async function createKey(wanted: NewKey, who: Who, deps: KeyDeps): Promise<IssuedKey> {
+  const made = doneBefore(who)
+  // Nobody was told its secret, and it cannot be found again: it gets another one.
+  if (made !== null) return rotateKey(made, {}, who, deps)
   const now = deps.clock.now()
   if (reservedNames.includes(wanted.name)) throw nameTaken(wanted.name)
   if (wanted.role === 'admin' && wanted.project !== null) {
@@ -52,7 +55,7 @@ export async function createKey(wanted: NewKey, who: Who, deps: KeyDeps): Promis
     lastUsedAt: null,
     revokedAt: null,
   }
-  if (!(await deps.keys.add(key, eventOf('key_created', key, who, now)))) throw nameTaken(wanted.name)
+  if (!(await deps.keys.add(key, eventOf('key_created', null, key, who, now)))) throw nameTaken(wanted.name)
   return { key, token: tokenFrom(id, secret) }
 }
 
@@ -77,7 +80,7 @@ export async function rotateKey(
     expiresAt: expiresAt === undefined ? key.expiresAt : expiresAt,
   }
   const rotated = { ...key, ...change }
-  if (!(await deps.keys.rotate(id, change, eventOf('key_rotated', rotated, who, now)))) throw revokedBefore(key)
+  if (!(await deps.keys.rotate(id, change, eventOf('key_rotated', key, rotated, who, now)))) throw revokedBefore(key)
   return { key: rotated, token: tokenFrom(id, secret) }
 }
 
@@ -85,7 +88,7 @@ export async function rotateKey(
 export async function revokeKey(id: string, who: Who, deps: KeyDeps): Promise<ApiKey> {
   const key = await getKey(id, deps)
   const now = deps.clock.now()
-  await deps.keys.revoke(id, now, eventOf('key_revoked', key, who, now))
+  await deps.keys.revoke(id, now, eventOf('key_revoked', key, { ...key, revokedAt: now }, who, now))
   return getKey(id, deps)
 }
 
@@ -173,19 +176,36 @@ function revokedBefore({ id }: ApiKey): AppError {
 
 function eventOf(
   what: 'key_created' | 'key_rotated' | 'key_revoked',
-  { id, name, role, project, expiresAt }: ApiKey,
+  before: ApiKey | null,
+  after: ApiKey,
   who: Who,
   at: Instant,
 ): NewEvent {
+  const { id, name, role, project, expiresAt } = after
   const done = { key_created: 'made', key_rotated: 'rotated', key_revoked: 'revoked' }[what]
   return {
     at,
-    actor: who.actor,
+    ...doneBy(who, id),
     instanceId: null,
     kind: 'changed',
     status: null,
     because: null,
     message: `key ${name} was ${done}`,
     data: { what, key: { id, name, role, project, expires_at: expiresAt === null ? null : isoFrom(expiresAt) } },
+    before: before === null ? null : valuesOf(before),
+    after: valuesOf(after),
+  }
+}
+
+/** For the log: what a key opens and for how long, nothing of its secret. */
+function valuesOf({ name, role, project, expiresAt, rotatedAt, revokedAt }: ApiKey): Values {
+  const when = (at: Instant | null) => (at === null ? null : isoFrom(at))
+  return {
+    name,
+    role,
+    project,
+    expires_at: when(expiresAt),
+    rotated_at: when(rotatedAt),
+    revoked_at: when(revokedAt),
   }
 }

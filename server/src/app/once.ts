@@ -1,10 +1,10 @@
 import { type Clock, dayMs, minuteMs } from '../core/time.ts'
-import type { AnswerKey, AnswerStore } from '../store/answers.ts'
+import type { AnswerKey, AnswerStore, KeyedCall } from '../store/answers.ts'
 import { AppError } from './errors.ts'
 
 /** How long an Idempotency-Key is remembered. */
 export const rememberedMs = dayMs
-/** Longer than any call takes. After a crash in the middle, the same call is run again after this. */
+/** Longer than any call takes. After a crash in the middle, the same call is run again after this; see `Who.call`. */
 const claimMs = 3 * minuteMs
 
 export interface OnceDeps {
@@ -14,13 +14,14 @@ export interface OnceDeps {
 
 /**
  * Runs a call once for its Idempotency-Key and gives every repetition the same answer. An error is not kept: after it the
- * same key may try again.
+ * same key may try again. A call whose process died after it had written down what it did is run again to be answered: the
+ * verb sees that in `doneBefore`.
  *
  * @throws AppError `idempotency_key_reused`, `idempotency_in_progress`
  */
 export async function once<Answer>(
   { fingerprint, ...key }: AnswerKey & { fingerprint: string },
-  run: () => Promise<Answer>,
+  run: (call: KeyedCall) => Promise<Answer>,
   { answers, clock }: OnceDeps,
 ): Promise<{ answer: Answer; replayed: boolean }> {
   const claim = await answers.claim(key, { fingerprint, now: clock.now(), forMs: claimMs })
@@ -36,12 +37,13 @@ export async function once<Answer>(
     case 'answered':
       return { answer: claim.answer as Answer, replayed: true }
     case 'mine': {
-      const answer = await run().catch(async (error) => {
-        await answers.release(key, claim.token)
+      const { token, doneWith } = claim
+      const answer = await run({ ...key, token, doneWith }).catch(async (error) => {
+        await answers.release(key, token)
         throw error
       })
-      await answers.finish(key, claim.token, answer)
-      return { answer, replayed: false }
+      await answers.finish(key, token, answer)
+      return { answer, replayed: doneWith !== null }
     }
   }
 }

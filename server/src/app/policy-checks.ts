@@ -17,7 +17,7 @@ export function checkPolicies(
   const name = publicProviderNames[provider]
   if (!canStop && idle?.action === 'stop') throw cannotStop(name, 'idle_action')
   if (!canStop && budget?.action === 'stop') throw cannotStop(name, 'budget_action')
-  if (idle !== null && idle.busyAbovePercent !== null && !reportsUtilisation) {
+  if (idle !== null && idle.busyAbovePercent !== null && idle.busyByDefault !== true && !reportsUtilisation) {
     throw new AppError('not_possible_here', `${name} does not tell how much a GPU works`, {
       fix: 'leave idle_busy_above_percent out, and report activity: POST /api/v1/instances/:id/activity',
       details: { provider: name, field: 'policies.idle_busy_above_percent' },

@@ -1,7 +1,7 @@
 import { type ProviderName, publicProviderNames } from '../core/providers.ts'
 import type { Secret } from '../core/secret.ts'
-import type { Clock, Instant } from '../core/time.ts'
-import type { NewEvent } from '../store/events.ts'
+import { type Clock, type Instant, isoFrom } from '../core/time.ts'
+import type { NewEvent, Values } from '../store/events.ts'
 import type { LaunchStore } from '../store/launches.ts'
 import type { ProviderKeyFacts, ProviderKeyStore } from '../store/provider-keys.ts'
 import { AppError } from './errors.ts'
@@ -61,16 +61,15 @@ export async function setProviderKey(
   refuseEnvironments(name, deps)
   const now = deps.clock.now()
   const facts = { ending: endingOf(apiKey), setAt: now, setBy: who.actor }
-  await deps.providerKeys.put({ ...name, apiKey }, facts, eventOf('provider_key_set', name, who, now))
+  const values = { before: valuesOf(await storedKey(name, deps)), after: valuesOf(facts) }
+  await deps.providerKeys.put({ ...name, apiKey }, facts, eventOf('provider_key_set', name, values, who, now))
   await deps.useProviderKeys()
   return { ...name, source: 'stored', ...facts }
 }
 
 export async function removeProviderKey(name: AccountName, who: Who, deps: ProviderKeyDeps): Promise<ProviderKeyFacts> {
   refuseEnvironments(name, deps)
-  const found = (await deps.providerKeys.list()).find(
-    (one) => one.provider === name.provider && one.account === name.account,
-  )
+  const found = await storedKey(name, deps)
   const title = publicProviderNames[name.provider]
   if (found === undefined) {
     throw new AppError('not_found', `${title} has no stored key for account ${name.account}`, {
@@ -86,9 +85,17 @@ export async function removeProviderKey(name: AccountName, who: Who, deps: Provi
     })
   }
   const now = deps.clock.now()
-  await deps.providerKeys.remove(name, eventOf('provider_key_removed', name, who, now))
+  const values = { before: valuesOf(found), after: null }
+  await deps.providerKeys.remove(name, eventOf('provider_key_removed', name, values, who, now))
   await deps.useProviderKeys()
   return found
+}
+
+async function storedKey(
+  { provider, account }: AccountName,
+  { providerKeys }: Pick<ProviderKeyDeps, 'providerKeys'>,
+): Promise<ProviderKeyFacts | undefined> {
+  return (await providerKeys.list()).find((one) => one.provider === provider && one.account === account)
 }
 
 function refuseEnvironments({ provider, account }: AccountName, deps: ProviderKeyDeps): void {
@@ -107,6 +114,7 @@ function endingOf(apiKey: Secret): string {
 function eventOf(
   what: 'provider_key_set' | 'provider_key_removed',
   { provider, account }: AccountName,
+  values: { before: Values | null; after: Values | null },
   who: Who,
   at: Instant,
 ): NewEvent {
@@ -120,5 +128,12 @@ function eventOf(
     because: null,
     message: `the key of account ${account} at ${title} was ${what === 'provider_key_set' ? 'set' : 'removed'}`,
     data: { what, provider: title, account },
+    ...values,
   }
+}
+
+/** For the log: of the key only what it is recognised by. */
+function valuesOf(facts: Pick<ProviderKeyFacts, 'ending' | 'setAt' | 'setBy'> | undefined): Values | null {
+  if (facts === undefined) return null
+  return { ending: facts.ending, set_at: isoFrom(facts.setAt), set_by: facts.setBy }
 }

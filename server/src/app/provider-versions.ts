@@ -1,4 +1,10 @@
-import { isSupported, type ProviderHealth } from '../core/provider-health.ts'
+import {
+  type Deprecation,
+  isSupported,
+  nextEnd,
+  type ProviderHealth,
+  strangeVersions,
+} from '../core/provider-health.ts'
 import { type ProviderName, providerNames } from '../core/providers.ts'
 import type { Clock } from '../core/time.ts'
 import type { ProviderDescription, Providers } from '../providers/provider.ts'
@@ -16,6 +22,10 @@ export interface ProviderVersion extends ProviderHealth {
   /** The version that we speak. */
   version: string
   supported: boolean
+  /** What ends first. */
+  deprecation: Deprecation | null
+  /** Versions that it answers from and that we are not written for. */
+  unexpected: readonly string[]
   /** Others that could be used instead. */
   alternatives: ProviderName[]
 }
@@ -30,7 +40,9 @@ export function providerVersions(deps: ProviderVersionsDeps): ProviderVersion[] 
       ...health,
       provider,
       version: spoken.apiVersion,
-      supported: isSupported(health, now),
+      supported: isSupported(health, now, spoken.expectedVersions),
+      deprecation: nextEnd(health),
+      unexpected: strangeVersions(health, spoken.expectedVersions),
       alternatives: alternativesTo(provider, deps),
     }
   })
@@ -38,9 +50,9 @@ export function providerVersions(deps: ProviderVersionsDeps): ProviderVersion[] 
 
 /** What they announced in their documents counts until they say it in a reply. */
 function withKnownEnd(health: ProviderHealth, { deprecated }: ProviderDescription): ProviderHealth {
-  if (health.deprecation !== null || deprecated === undefined) return health
+  if (health.deprecations.length > 0 || deprecated === undefined) return health
   const { since, sunsetAt, text, link } = deprecated
-  return { ...health, deprecation: { noticedAt: since, sunsetAt, text, link } }
+  return { ...health, deprecations: [{ noticedAt: since, sunsetAt, operations: [], text, link }] }
 }
 
 /** Others that have a key here and are switched on. */

@@ -12,7 +12,7 @@ import type { LaunchStore } from '../store/launches.ts'
 import type { StrayStore } from '../store/strays.ts'
 import { AppError } from './errors.ts'
 import { getInstance } from './instances.ts'
-import type { Who } from './who.ts'
+import { doneBefore, doneBy, type Who } from './who.ts'
 
 export interface ReleaseDeps {
   instances: Pick<InstanceStore, 'get' | 'byMachine' | 'want'>
@@ -32,6 +32,7 @@ export interface ReleaseDeps {
  */
 export async function releaseInstance(id: string, reason: string, who: Who, deps: ReleaseDeps): Promise<Instance> {
   const instance = await getInstance(id, who, deps)
+  if (doneBefore(who) !== null) return instance
   const open = (await deps.launches.ofInstance(instance.id)).filter(({ settledAt }) => settledAt === null)
   const lost: Launch[] = []
   for (const launch of open) if (await isOutOfReach(launch, deps)) lost.push(launch)
@@ -91,7 +92,7 @@ function releasedEvent(instance: Instance, lost: readonly Launch[], reason: stri
   const named = machines.map(({ provider, machine, label }) => `${provider} ${machine ?? label}`).join(', ')
   return {
     at,
-    actor: who.actor,
+    ...doneBy(who, instance.id),
     instanceId: instance.id,
     kind: 'released',
     status: null,

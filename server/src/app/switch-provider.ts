@@ -30,7 +30,9 @@ export async function switchProvider(
     status: null,
     because: null,
     message: `${name} ${what}`,
-    data: { what: 'provider', provider: name, before, after: enabled },
+    data: { what: 'provider', provider: name },
     actor: who.actor,
+    before: { enabled: before },
+    after: { enabled: enabled ?? 'as the settings say' },
   })
 }

@@ -12,7 +12,7 @@ import {
 } from '../store/webhooks.ts'
 import { AppError } from './errors.ts'
 import { requireReachable } from './webhook-address.ts'
-import type { Who } from './who.ts'
+import { doneBefore, doneBy, type Who } from './who.ts'
 
 export type { Delivery, Webhook }
 export { deliveryStates, webhookStyles }
@@ -43,6 +43,8 @@ export interface IssuedWebhook {
 const mostWebhooks = 50
 
 export async function addWebhook(wanted: NewWebhook, who: Who, deps: WebhookDeps): Promise<IssuedWebhook> {
+  const made = doneBefore(who)
+  if (made !== null) return issuedBefore(made, deps)
   requireReachable(wanted.url, { allowPrivate: deps.webhooksMayStayInside })
   requireUsable(wanted.secret, wanted.style)
   if ((await deps.webhooks.list()).length >= mostWebhooks) {
@@ -81,6 +83,7 @@ export async function changeWebhook(
 ): Promise<Webhook> {
   if (change.url !== undefined) requireReachable(change.url, { allowPrivate: deps.webhooksMayStayInside })
   const webhook = await getWebhook(id, deps)
+  if (doneBefore(who) !== null) return webhook
   const values = { before: valuesOf(webhook), after: valuesOf({ ...webhook, ...change }) }
   await deps.webhooks.change(id, change, changedEvent(webhook, 'changed', values, who, deps.clock.now()))
   return getWebhook(id, deps)
@@ -89,6 +92,8 @@ export async function changeWebhook(
 /** A new secret. For a day both sign, so that no delivery is refused while the receiver is being told. */
 export async function rotateWebhookSecret(id: string, who: Who, deps: WebhookDeps): Promise<IssuedWebhook> {
   const webhook = await getWebhook(id, deps)
+  // Yet another secret would push out the one that receivers still know.
+  if (doneBefore(who) !== null) return issuedBefore(id, deps)
   const now = deps.clock.now()
   const { current } = await deps.webhooks.secretsOf(id)
   const secret = new Secret(newSecret(deps.random))
@@ -96,6 +101,12 @@ export async function rotateWebhookSecret(id: string, who: Who, deps: WebhookDep
   const values = { before: null, after: null }
   await deps.webhooks.replaceSecrets(id, secrets, changedEvent(webhook, 'given a new secret', values, who, now))
   return { webhook, secret }
+}
+
+async function issuedBefore(id: string, { webhooks }: Pick<WebhookDeps, 'webhooks'>): Promise<IssuedWebhook> {
+  const webhook = await getWebhook(id, { webhooks })
+  const { current } = await webhooks.secretsOf(id)
+  return { webhook, secret: new Secret(current) }
 }
 
 export async function removeWebhook(id: string, who: Who, deps: WebhookDeps): Promise<Webhook> {
@@ -202,7 +213,7 @@ function changedEvent(
 ): NewEvent {
   return {
     at,
-    actor: who.actor,
+    ...doneBy(who, id),
     instanceId: null,
     kind: 'changed',
     status: null,

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { busyUntil, heartbeatMs, storeHeartbeat } from '../store/installation.ts'
 import { type TestStores, testStores } from '../testing/database.ts'
 import { installationId } from './installation.ts'
 
@@ -35,4 +36,13 @@ test('another id than the one its machines carry stops the start', async () => {
   await expect(installationId({ installationId: 'other', dataDir }, stores.database, random)).rejects.toThrow(
     /INSTALLATION_ID says other, but the machines of this database are marked first/,
   )
+})
+
+test('says until when an earlier process may have used the limits of the marketplaces', async () => {
+  await installationId({ installationId: 'first', dataDir }, stores.database, random)
+  expect(await busyUntil(stores.database)).toBeNull()
+  await storeHeartbeat(stores.database, 1_000_000)
+  expect(await busyUntil(stores.database)).toBe(1_000_000 + heartbeatMs)
+  await stores.database.updateTable('installation').set({ restored_at: 5_000_000 }).execute()
+  expect(await busyUntil(stores.database)).toBe(5_000_000)
 })

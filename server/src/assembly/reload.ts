@@ -55,6 +55,8 @@ export function createReload(initial: Config, deps: ReloadDeps): (actor: string)
       message,
       data: { what: 'settings', taken, need_restart: needRestart },
       actor,
+      // By name alone: a setting may be a secret, or an address with one in it.
+      after: { changed: taken, after_restart: needRestart },
     })
     return { ...changes, gpuModels: models.length }
   }

@@ -111,14 +111,11 @@ describe('400', () => {
 })
 
 describe('404', () => {
-  test.each(['/api/v1', '/api/v1/nothing', '/api/v2/instances', '/favicon.ico', '/../etc/passwd', '//', '/%2e%2e/x'])(
-    '%s',
-    async (url) => {
-      const { status, json } = await world.send({ method: 'GET', url })
-      expect(status).toBe(404)
-      expect(json).toMatchObject({ success: false, code: 'no_such_route', fix: expect.stringContaining('/docs') })
-    },
-  )
+  test.each(['/api/v1', '/api/v1/nothing', '/api/v2/instances', '/favicon.ico', '//'])('%s', async (url) => {
+    const { status, json } = await world.send({ method: 'GET', url })
+    expect(status).toBe(404)
+    expect(json).toMatchObject({ success: false, code: 'no_such_route', fix: expect.stringContaining('/docs') })
+  })
 
   test('a part of the path that is longer than any id', async () => {
     const { status, json } = await world.send({ method: 'GET', url: `/api/v1/instances/${'x'.repeat(5_000)}` })

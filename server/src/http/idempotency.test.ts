@@ -121,6 +121,89 @@ describe('while the first call is under way', () => {
   })
 })
 
+describe('a call whose process died after it had written down what it did', () => {
+  /** The first call commits and is never answered; a new process answers the repetition. */
+  async function askedTwice(ask: () => ReturnType<HttpWorld['ask']>, between: () => Promise<unknown> = async () => {}) {
+    const { finish, release } = world.answers
+    world.answers.finish = async () => {
+      throw new Error('killed')
+    }
+    world.answers.release = async () => {}
+    expect((await ask()).status).toBe(500)
+    Object.assign(world.answers, { finish, release })
+    await world.answers.forgetClaims()
+    await between()
+    const second = await ask()
+    expect(second.headers['idempotency-replayed']).toBe('true')
+    expect((await ask()).json).toEqual(second.json)
+    return second
+  }
+
+  test('a stop and a start are answered with what has become of the instance, and not done again', async () => {
+    const { id } = await world.hasInstance({ status: 'ready' }, { externalId: 'm-1' })
+    const setStatus = (status: string) =>
+      world.database.updateTable('instances').set({ status, wanted: 'up' }).where('id', '=', id).execute()
+
+    const stopped = await askedTwice(
+      () => world.ask('POST', `/api/v1/instances/${id}/stop`, undefined, once),
+      () => setStatus('ready'),
+    )
+    expect(stopped).toMatchObject({ status: 200, json: { data: { status: 'ready' } } })
+
+    await setStatus('stopped')
+    const started = await askedTwice(
+      () => world.ask('POST', `/api/v1/instances/${id}/start`, undefined, once),
+      () => setStatus('failed'),
+    )
+    expect(started).toMatchObject({ status: 200, json: { data: { status: 'failed' } } })
+  })
+
+  test('a machine is restarted once', async () => {
+    const { id } = await world.hasInstance({ status: 'ready' }, { externalId: 'm-1' })
+    let restarts = 0
+    world.providerNamed('vast').restart = async () => {
+      restarts += 1
+    }
+    await askedTwice(() => world.ask('POST', `/api/v1/instances/${id}/restart`, undefined, once))
+    expect(restarts).toBe(1)
+  })
+
+  test('a key is made once, and the secret that is answered opens', async () => {
+    const { json } = await askedTwice(() => newKey('ci'))
+    expect(await world.keys.list({ revoked: true })).toHaveLength(1)
+    const me = await world.ask('GET', '/api/v1/whoami', undefined, { authorization: `Bearer ${json.data.key}` })
+    expect(me.status).toBe(200)
+  })
+
+  test('a webhook is made once, and answered with the secret that signs', async () => {
+    const body = { url: 'https://hooks.example.com/1' }
+    const { json } = await askedTwice(() => world.ask('POST', '/api/v1/webhooks', body, once))
+    const [only, ...others] = await world.webhooks.list()
+    expect(others).toEqual([])
+    expect((await world.webhooks.secretsOf(only?.id ?? '')).current).toBe(json.data.secret)
+  })
+
+  test('a webhook’s secret is replaced once: the one before still signs', async () => {
+    const made = await world.ask('POST', '/api/v1/webhooks', { url: 'https://hooks.example.com/1' })
+    const { id, secret } = made.json.data
+    const { json } = await askedTwice(() => world.ask('POST', `/api/v1/webhooks/${id}/rotate`, undefined, once))
+    expect(await world.webhooks.secretsOf(id)).toMatchObject({ current: json.data.secret, previous: { secret } })
+  })
+
+  test('a budget is set once', async () => {
+    const body = { scope: 'all', period: 'month', limit_usd: '10' }
+    const { json } = await askedTwice(() => world.ask('POST', '/api/v1/budgets', body, once))
+    expect(await world.budgets.list()).toMatchObject([{ id: json.data.id }])
+  })
+
+  test('a life is made longer once', async () => {
+    const { id } = await world.hasInstance({ status: 'ready' }, { externalId: 'm-1' })
+    await world.ask('POST', `/api/v1/instances/${id}/policies`, { max_lifetime_hours: 10 })
+    await askedTwice(() => world.ask('POST', `/api/v1/instances/${id}/extend`, { hours: 5 }, once))
+    expect((await world.instances.get(id))?.wish.policies.maxLifetimeMs).toBe(15 * hourMs)
+  })
+})
+
 test('a marketplace that failed is asked again', async () => {
   const { id } = await world.hasInstance({ status: 'ready' }, { externalId: 'm-1' })
   const vast = world.providerNamed('vast')

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { type OnceDeps, once } from '../app/once.ts'
+import type { Who } from '../app/who.ts'
 
 export interface Fingerprints {
   /** Tells two bodies apart without keeping them: they hold secrets. */
@@ -30,7 +31,7 @@ export async function answeredOnce<Answer>(
   operationId: string,
   request: FastifyRequest,
   reply: FastifyReply,
-  run: () => Promise<Answer>,
+  run: (call?: Who['call']) => Promise<Answer>,
   deps: IdempotencyDeps,
 ): Promise<Answer> {
   const key = idempotencyKeyOf(request)

@@ -129,13 +129,13 @@ export function route<Params = unknown, Query = unknown, Body = unknown, Data = 
             data,
             more,
           } = await (isKeptOnce
-            ? answeredOnce(spec.operationId, request, reply, () => answerOf(request), deps)
+            ? answeredOnce(spec.operationId, request, reply, (call) => answerOf(request, call), deps)
             : answerOf(request))
           return reply.status(spec.reply.status).send({ success: true, message, data, ...more })
         },
       })
 
-      async function answerOf(request: FastifyRequest): Promise<Answer<Data>> {
+      async function answerOf(request: FastifyRequest, call?: Who['call']): Promise<Answer<Data>> {
         try {
           return await spec.handle(
             {
@@ -143,7 +143,7 @@ export function route<Params = unknown, Query = unknown, Body = unknown, Data = 
               query: request.query as Query,
               body: request.body as Body,
               caller: request.caller,
-              who: whoFrom(request.caller),
+              who: { ...whoFrom(request.caller), ...(call !== undefined && { call }) },
               request,
             },
             deps,

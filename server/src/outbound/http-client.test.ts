@@ -278,11 +278,40 @@ describe('limits', () => {
   })
 
   test('after a cold start the first call waits one interval', async () => {
-    const { outbound, clock, sentAt } = setup({ settings: { coldStart: true } })
+    const busyUntil = manualClock().now()
+    const { outbound, clock, sentAt } = setup({ settings: { busyUntil } })
     await clock.advance(400)
     outbound.send(aRequest({ limits: [everySecond] }))
     await clock.advance(5_000)
     expect(sentAt()).toEqual([1_000])
+  })
+
+  test.each([
+    ['a limit whose window has passed since then is full', -1_000, 0],
+    ['one that was used up half a window ago is waited out', -400, 600],
+    ['a clock that was set back makes nobody wait longer', 3_600_000, 1_000],
+  ])('%s', async (_what, busyMs, leavesAt) => {
+    const busyUntil = manualClock().now() + busyMs
+    const { outbound, clock, sentAt } = setup({ settings: { busyUntil } })
+    outbound.send(aRequest({ limits: [everySecond] }))
+    await clock.advance(5_000)
+    expect(sentAt()).toEqual([leavesAt])
+  })
+
+  test('an order that comes last leaves before the searches that wait for the same limit', async () => {
+    const { outbound, clock, wire } = setup()
+    for (const search of ['search 1', 'search 2', 'search 3']) {
+      outbound.send(aRequest({ url: `https://api.test/${search}`, urgency: 'read', limits: [everySecond] }))
+    }
+    await clock.advance(0)
+    outbound.send(aRequest({ url: 'https://api.test/end', urgency: 'order', limits: [everySecond] }))
+    await clock.advance(10_000)
+    expect(wire.sent.map(({ request }) => request.url.split('/').at(-1))).toEqual([
+      'search 1',
+      'end',
+      'search 2',
+      'search 3',
+    ])
   })
 })
 
@@ -409,6 +438,7 @@ describe('notices', () => {
         kind: 'deprecation',
         text: 'vast calls what we use for look deprecated since 2026-09-21; it ends on 2027-01-01.',
         version: null,
+        since: 1_790_000_000_000,
         sunsetAt: Date.UTC(2027, 0, 1),
         link: null,
       },
@@ -432,6 +462,16 @@ describe('notices', () => {
     expect(notices.slice(1)).toMatchObject([
       { kind: 'version_change', text: expect.stringContaining('2026-10; before it was 2026-08') },
     ])
+  })
+
+  test('two versions that take turns are a change once', async () => {
+    const { send, log, metrics, wire } = setup({ script: [] })
+    for (const version of ['v1', 'v2', 'v1', 'v2', 'v1', 'v2']) {
+      wire.follow({ headers: { 'api-version': version } })
+      await send()
+    }
+    expect(log.lines).toHaveLength(1)
+    expect(await metrics.text()).toContain('gpufleet_provider_notices_total{provider="vast",kind="version_change"} 1')
   })
 
   test('an ear that fails does not cost the reply', async () => {

@@ -34,10 +34,11 @@ export interface OutboundDeps {
 
 export interface OutboundSettings {
   /**
-   * Start every limit without tokens, because the process before us may have used them and limits are not stored: the
-   * first call waits one interval from now. A long window (calls per day) is not waited out; the provider's 429 tells.
+   * Until when the process before us may have used the limits, which are not stored: every limit counts as used up then,
+   * and its next call waits one interval from then. A long window (calls per day) is not waited out; the provider's 429
+   * tells. Null: there was none.
    */
-  coldStart: boolean
+  busyUntil: Instant | null
   /** For `safe` requests, the first one included. */
   tries: number
   /** Median wait before the first repeat; later ones wait longer. */
@@ -50,7 +51,7 @@ export interface OutboundSettings {
 }
 
 const usual: OutboundSettings = {
-  coldStart: false,
+  busyUntil: null,
   tries: 3,
   firstBackoffMs: 1_000,
   longestObeyedWaitMs: 20_000,
@@ -71,7 +72,8 @@ export function createOutbound(deps: OutboundDeps): Outbound {
   const metrics = outboundMetrics(deps.metrics)
   const notices = new NoticeBoard()
   const lanes = new Map<string, Lane>()
-  const startedAt = clock.now()
+  // Never ahead of us: the clock may have been set back.
+  const coldSince = settings.busyUntil === null ? null : Math.min(settings.busyUntil, clock.now())
   const backoff = new ExponentialBackoff({
     generator: decorrelatedJitterGenerator,
     initialDelay: settings.firstBackoffMs,
@@ -133,7 +135,7 @@ export function createOutbound(deps: OutboundDeps): Outbound {
   async function waitForLimits(request: OutboundRequest, lane: Lane): Promise<void> {
     const since = clock.now()
     request.signal?.throwIfAborted()
-    await lane.limiter.pass(request.limits, request.signal)
+    await lane.limiter.pass(request.limits, { urgency: request.urgency, signal: request.signal })
     metrics.limitWaitSeconds.observe(labelsOf(request), (clock.now() - since) / 1000)
   }
 
@@ -197,7 +199,7 @@ export function createOutbound(deps: OutboundDeps): Outbound {
       limiter: new RateLimiter({
         clock,
         longestWaitMs: settings.longestLimitWaitMs,
-        coldSince: settings.coldStart ? startedAt : null,
+        coldSince,
       }),
       breaker: new Breaker({
         clock,

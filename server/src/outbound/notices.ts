@@ -5,12 +5,14 @@ export interface Notice {
   target: string
   account: string
   operation: string
-  /** `version`: the first version that it named since we began. */
+  /** `version`: the first one that it named since we began, or one that it had named before. */
   kind: 'deprecation' | 'version' | 'version_change'
   /** One sentence for a person. */
   text: string
   /** The version that it answers with; null in a deprecation. */
   version: string | null
+  /** Since when it is deprecated, where that was said. */
+  since: Instant | null
   /** When it stops working, where that was said. */
   sunsetAt: Instant | null
   /** Where they explain it, where that was said. */
@@ -32,6 +34,7 @@ interface Source {
 export class NoticeBoard {
   readonly #deprecations = new Map<string, string>()
   readonly #versions = new Map<string, string>()
+  readonly #everSeen = new Set<string>()
 
   news(source: Source, headers: Readonly<Record<string, string>>): Notice[] {
     return [this.#deprecation(source, headers), this.#versionChange(source, headers)].filter(
@@ -50,13 +53,9 @@ export class NoticeBoard {
     return {
       ...only(source),
       kind: 'deprecation',
-      text: [
-        `${source.target} calls what we use for ${source.operation} deprecated`,
-        since === null ? '' : ` since ${day(since)}`,
-        sunsetAt === null ? '' : `; it ends on ${day(sunsetAt)}`,
-        '.',
-      ].join(''),
+      text: deprecationText(source.target, [source.operation], { since, sunsetAt }),
       version: null,
+      since,
       sunsetAt,
       link: explanation(link),
     }
@@ -68,16 +67,35 @@ export class NoticeBoard {
     // Kept per operation, because one marketplace may answer from several versions.
     const before = this.#versions.get(keyOf(source))
     if (!isNew(this.#versions, source, version)) return null
+    // Servers of two versions side by side would be news with every second answer.
+    const seen = `${keyOf(source)} ${version}`
+    const isChange = before !== undefined && !this.#everSeen.has(seen)
+    this.#everSeen.add(seen)
     const now = `${source.target} ${before === undefined ? 'answers' : 'now answers'} ${source.operation} from API version ${version}`
     return {
       ...only(source),
-      kind: before === undefined ? 'version' : 'version_change',
+      kind: isChange ? 'version_change' : 'version',
       text: before === undefined ? `${now}.` : `${now}; before it was ${before}.`,
       version,
+      since: null,
       sunsetAt: null,
       link: null,
     }
   }
+}
+
+/** One sentence for a person. */
+export function deprecationText(
+  who: string,
+  operations: readonly string[],
+  { since, sunsetAt }: Pick<Notice, 'since' | 'sunsetAt'>,
+): string {
+  return [
+    `${who} calls what we use for ${operations.join(', ')} deprecated`,
+    since === null ? '' : ` since ${day(since)}`,
+    sunsetAt === null ? '' : `; it ends on ${day(sunsetAt)}`,
+    '.',
+  ].join('')
 }
 
 function isNew(seen: Map<string, string>, source: Source, value: string): boolean {

@@ -27,6 +27,8 @@ export interface OutboundRequest {
    * of them, for hours if the reply says so: name a limit that other calls share only where the marketplace counts so.
    */
   limits: readonly LimitRule[]
+  /** Who goes first where several wait for the same limit. Default `look`. */
+  urgency?: Urgency
   /**
    * Whether a repeat is harmless. `safe`: network trouble, 429, 500, 502, 503 and 504 are retried with backoff and
    * jitter, three tries in all; a reply that asks for a long wait is returned at once. `once`: sent once, whatever
@@ -50,6 +52,9 @@ export interface OutboundRequest {
   /** Ends waiting, trying and repeating. Before anything was sent that is `not_sent`, afterwards `network`. */
   signal?: AbortSignal | undefined
 }
+
+/** `order`: starts, stops or ends something. `look`: at a machine of ours. `read`: the market, and bills. */
+export type Urgency = 'order' | 'look' | 'read'
 
 /**
  * At most `calls` in any stretch of `windowMs`, with at most `burst` at once and the others spread evenly. A minimum

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { manualClock } from './fakes.ts'
-import type { LimitRule } from './outbound.ts'
+import type { LimitRule, Urgency } from './outbound.ts'
 import { RateLimiter, WaitTooLong } from './rate-limiter.ts'
 
 const all: LimitRule = { name: 'all', calls: 1, windowMs: 1_100, burst: 1 }
@@ -127,7 +127,7 @@ describe('the queue', () => {
     const { clock, limiter, go, left } = setup()
     const caller = new AbortController()
     go('a', all)
-    const given = limiter.pass([all], caller.signal)
+    const given = limiter.pass([all], { signal: caller.signal })
     go('c', all)
     caller.abort(new Error('enough'))
     await expect(given).rejects.toThrow('enough')
@@ -183,4 +183,50 @@ test('a clock that is set back does not stop everything', async () => {
   await clock.advance(1_100)
   await next
   expect(new WaitTooLong(1_500).message).toBe('the rate limit allows it in 2 s')
+})
+
+describe('who goes first', () => {
+  function line() {
+    const { clock, limiter } = setup()
+    const left: string[] = []
+    const ask = (name: string, urgency: Urgency) =>
+      limiter.pass([all], { urgency }).then(
+        () => left.push(name),
+        () => left.push(`${name} turned away`),
+      )
+    return { clock, left, ask }
+  }
+
+  test('orders, then looks, then reading the market; among equals, who came first', async () => {
+    const { clock, left, ask } = line()
+    for (const urgency of ['read', 'read', 'look', 'order', 'look', 'order'] as const) {
+      ask(`${urgency} ${left.length}`, urgency)
+      left.push('')
+    }
+    left.length = 0
+    await clock.advance(10_000)
+    // The first was gone before the others came.
+    expect(left).toEqual(['read 0', 'order 3', 'order 5', 'look 2', 'look 4', 'read 1'])
+  })
+
+  test('looks without end do not keep the market from being read', async () => {
+    const { clock, left, ask } = line()
+    ask('first', 'look')
+    ask('search', 'read')
+    for (let second = 0; second < 60; second++) {
+      ask(`look ${second}`, 'look')
+      await clock.advance(1_000)
+    }
+    expect(left).toContain('search')
+    expect(left.indexOf('search')).toBeGreaterThan(20)
+  })
+
+  test('an order is not turned away because many searches wait', async () => {
+    const { clock, left, ask } = line()
+    for (let call = 0; call < 55; call++) ask('search', 'read')
+    ask('one more search', 'read')
+    ask('end', 'order')
+    await clock.advance(2_000)
+    expect(left).toEqual(['search', 'one more search turned away', 'end'])
+  })
 })

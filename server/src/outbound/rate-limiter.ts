@@ -1,11 +1,11 @@
 import type { Clock, Instant } from '../core/time.ts'
-import type { LimitRule } from './outbound.ts'
+import type { LimitRule, Urgency } from './outbound.ts'
 import { TokenBucket } from './token-bucket.ts'
 
 export interface RateLimiterOptions {
   clock: Clock
   longestWaitMs: number
-  /** Every limit starts without tokens at this moment, because an earlier process may have used them. Null: full. */
+  /** Every limit is without tokens at this moment, because an earlier process may have used them until then. Null: full. */
   coldSince: Instant | null
 }
 
@@ -24,14 +24,16 @@ export class WaitTooLong extends Error {
  * The queue before the limits of one account.
  *
  * A call leaves at a moment when all its limits allow it, and takes from all of them then: taking from one and waiting for
- * another would make calls leave closer together than the first allows. Calls leave in the order in which they came,
- * except that one which waits for a scarcer limit (a launch) does not hold up those that do not need it (a look).
+ * another would make calls leave closer together than the first allows. Orders leave before looks, and looks before
+ * reading the market; among equals, in the order in which they came. One that waits for a scarcer limit (a launch) does
+ * not hold up those that do not need it (a look).
  */
 export class RateLimiter {
   readonly #clock: Clock
   readonly #longestWaitMs: number
   readonly #coldSince: Instant | null
   readonly #buckets = new Map<string, TokenBucket>()
+  /** In the order in which they came. */
   #queue: Waiter[] = []
   #alarm: { at: Instant; off: AbortController } | null = null
 
@@ -46,10 +48,10 @@ export class RateLimiter {
    *
    * @throws WaitTooLong, or the signal's reason
    */
-  pass(rules: readonly LimitRule[], signal?: AbortSignal): Promise<void> {
+  pass(rules: readonly LimitRule[], { urgency = 'look', signal }: PassOptions = {}): Promise<void> {
     const buckets = this.#bucketsOf(rules)
     const now = this.#clock.now()
-    const estimateMs = this.#availableAt(buckets, now, (bucket) => this.#waitingFor(bucket)) - now
+    const estimateMs = this.#availableAt(buckets, now, (bucket) => this.#ahead(bucket, urgency, now)) - now
     if (estimateMs > this.#longestWaitMs) return Promise.reject(new WaitTooLong(estimateMs))
 
     return new Promise((resolve, reject) => {
@@ -60,7 +62,15 @@ export class RateLimiter {
         this.#advance()
       }
       const done = () => signal?.removeEventListener('abort', giveUp)
-      const waiter: Waiter = { buckets, deadline: now + this.#longestWaitMs, resolve, reject, done }
+      const waiter: Waiter = {
+        buckets,
+        urgency,
+        since: now,
+        deadline: now + this.#longestWaitMs,
+        resolve,
+        reject,
+        done,
+      }
       signal?.addEventListener('abort', giveUp, { once: true })
       this.#queue.push(waiter)
       this.#advance()
@@ -97,8 +107,10 @@ export class RateLimiter {
     })
   }
 
-  #waitingFor(bucket: TokenBucket): number {
-    return this.#queue.filter((waiter) => waiter.buckets.includes(bucket)).length
+  /** How many that wait for it go before a call that comes now. */
+  #ahead(bucket: TokenBucket, urgency: Urgency, now: Instant): number {
+    const place = places[urgency]
+    return this.#queue.filter((waiter) => waiter.buckets.includes(bucket) && placeOf(waiter, now) <= place).length
   }
 
   #availableAt(
@@ -112,25 +124,26 @@ export class RateLimiter {
   /** Lets go whoever may go, turns away whoever would wait too long, and sets the alarm for the next of either. */
   #advance(): void {
     const now = this.#clock.now()
-    const staying: Waiter[] = []
+    const gone = new Set<Waiter>()
     let wakeAt = Number.POSITIVE_INFINITY
 
-    for (const waiter of this.#queue) {
+    for (const waiter of this.#queue.toSorted((one, other) => placeOf(one, now) - placeOf(other, now))) {
       const availableAt = this.#availableAt(waiter.buckets, now)
       if (availableAt <= now) {
         for (const bucket of waiter.buckets) bucket.take(now)
+        gone.add(waiter)
         waiter.done()
         waiter.resolve()
       } else if (availableAt > waiter.deadline || now >= waiter.deadline) {
+        gone.add(waiter)
         waiter.done()
         waiter.reject(new WaitTooLong(availableAt - now))
       } else {
-        staying.push(waiter)
         wakeAt = Math.min(wakeAt, availableAt, waiter.deadline)
       }
     }
 
-    this.#queue = staying
+    this.#queue = this.#queue.filter((waiter) => !gone.has(waiter))
     this.#wakeAt(wakeAt, now)
   }
 
@@ -152,8 +165,23 @@ export class RateLimiter {
   }
 }
 
+export interface PassOptions {
+  urgency?: Urgency | undefined
+  signal?: AbortSignal | undefined
+}
+
+const places: Record<Urgency, number> = { order: 0, look: 1, read: 2 }
+/** Reading the market that has waited this long waits in the line of the looks, so that many machines do not keep it out. */
+const longInLineMs = 30_000
+
+function placeOf({ urgency, since }: Waiter, now: Instant): number {
+  return urgency === 'read' && now - since >= longInLineMs ? places.look : places[urgency]
+}
+
 interface Waiter {
   buckets: readonly TokenBucket[]
+  urgency: Urgency
+  since: Instant
   deadline: Instant
   resolve: () => void
   reject: (error: unknown) => void

@@ -102,6 +102,8 @@ export interface ProviderDescription {
   website: string
   /** Which version of their API this client speaks. */
   apiVersion: string
+  /** What replies may call themselves, where they do; none or left out: whatever. `v1` stands for every 1.x. */
+  expectedVersions?: readonly string[]
   /** Their documents say that it is going to end. */
   deprecated?: { since: Instant; sunsetAt: Instant | null; text: string; link: string | null }
   abilities: Abilities
@@ -264,7 +266,8 @@ export interface SshKey {
   publicKey: string
 }
 
-export type ProviderFailure =
+/** `newCode`: the marketplace named a code that its client has not met; the kind is a guess by the status. */
+export type ProviderFailure = { newCode?: string } & (
   | { kind: 'no_capacity' } // somebody was quicker: try the next offer
   | { kind: 'outcome_unknown'; externalId?: string } // it may have worked: look before trying again
   | { kind: 'rate_limited'; retryAfterMs: number } // nothing was done
@@ -274,6 +277,7 @@ export type ProviderFailure =
   | { kind: 'not_now' } // the machine's state forbids it: look, then decide
   | { kind: 'rejected' } // our request: trying again cannot help
   | { kind: 'unexpected_reply' } // their API changed, or we misread it
+)
 
 export class ProviderError extends Error {
   readonly provider: ProviderName

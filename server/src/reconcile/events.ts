@@ -1,5 +1,6 @@
 import type { Order } from '../core/instances/decide.ts'
 import type { CheckpointResult, Instance, Launch } from '../core/instances/instance.ts'
+import { ordersWithin } from '../core/instances/pace.ts'
 import { type Because, reasons } from '../core/instances/status.ts'
 import { type Nanos, noMoney, usdText } from '../core/money.ts'
 import { type Offer, offerKey } from '../core/offers/offer.ts'
@@ -215,19 +216,21 @@ export function isNewsOutOfReach({ alarmedAt }: Launch, { outOfReach }: Pick<Sig
   return alarmedAt === null || now < alarmedAt || now - alarmedAt >= tellAgainMs
 }
 
-const quietOrders = 4
+const fewestQuietOrders = 4
 /** Orders are five minutes apart by then. */
 const alarmEveryOrders = 12
 
 /**
- * Nobody can reach the machine; or it was ordered again and again: from the fifth order on somebody should know, and every hour
- * again.
+ * Nobody can reach the machine; or it was ordered again and again, for longer than its marketplace usually takes: somebody
+ * should know, and every hour again.
+ *
+ * @param endDeadlineMs how long an end takes there at most
  */
 export function alarmEvent(
   launch: Launch,
   seen: Pick<Sight, 'outOfReach'>,
   order: Order | null,
-  at: Instant,
+  { at, endDeadlineMs }: { at: Instant; endDeadlineMs: number },
 ): NewEvent | undefined {
   const { outOfReach } = seen
   const provider = publicProviderNames[launch.provider]
@@ -248,7 +251,7 @@ export function alarmEvent(
   }
   // A bid that does not help costs nothing.
   if (order === null || order.kind === 'bid') return undefined
-  const beyond = launch.orders - quietOrders
+  const beyond = launch.orders - Math.max(fewestQuietOrders, ordersWithin(endDeadlineMs))
   if (beyond < 0 || beyond % alarmEveryOrders !== 0) return undefined
   const ordered = order.kind === 'terminate' ? 'end' : order.kind
   return alarm(

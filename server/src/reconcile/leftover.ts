@@ -3,7 +3,7 @@ import type { LaunchClaim } from '../store/launches.ts'
 import { carryOut } from './carry-out.ts'
 import { alarmEvent, isNewsOutOfReach, leftoverGone, sound } from './events.ts'
 import { meter } from './meter.ts'
-import { limitsOf, type PassDeps } from './pass.ts'
+import { endDeadlineOf, limitsOf, type PassDeps } from './pass.ts'
 import { accountOf, sight } from './sight.ts'
 
 export type LeftoverDeps = Pick<
@@ -21,7 +21,7 @@ export async function leftover(claim: LaunchClaim, deps: LeftoverDeps): Promise<
   const now = deps.clock.now()
   const decided = decideLeftover(launch, { sighting: seen.sighting, now, limits: limitsOf(provider) })
   const decision = seen.outOfReach === undefined ? decided : { ...decided, order: null }
-  const alarm = alarmEvent(launch, seen, decision.order, now)
+  const alarm = alarmEvent(launch, seen, decision.order, { at: now, endDeadlineMs: endDeadlineOf(provider) })
   const gone = decision.settle ? [leftoverGone(launch, now)] : []
   await deps.launches.recordFacts(
     launch,

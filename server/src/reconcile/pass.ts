@@ -78,7 +78,7 @@ export async function pass(claim: Claim, deps: PassDeps): Promise<void> {
     sighting: seen.sighting,
     health: healthNow,
     leftovers: instance.status === 'terminating' ? await deps.launches.countLeftovers(instance.id) : 0,
-    bidding: biddingOf(instance, seen, provider, policies, deps),
+    bidding: await biddingOf(instance, seen, provider, policies, { ...deps, now }),
     now,
     limits: limitsOf(provider),
     policies,
@@ -90,7 +90,10 @@ export async function pass(claim: Claim, deps: PassDeps): Promise<void> {
   const held =
     launch === null ? null : heldForCheckpoint(instance, launch, reachable, seen, checkpointChance(now, provider, deps))
   const decision = held === null ? reachable : { ...reachable, order: held.order, dueAt: held.dueAt }
-  const alarm = launch === null ? undefined : alarmEvent(launch, seen, decision.order, now)
+  const alarm =
+    launch === null
+      ? undefined
+      : alarmEvent(launch, seen, decision.order, { at: now, endDeadlineMs: endDeadlineOf(provider) })
   const unheard = launch === null ? null : unheardDeadMan(launch, seen, now)
 
   const decidedNow = decidedFrom(instance, decision, seen, situation, { ...held?.facts, ...unheard?.facts })
@@ -131,13 +134,13 @@ async function policiesHeard(instance: Instance, { status, because }: Decision, 
 }
 
 /** What is known of the bids, while there is a machine to get back and a budget that pays for it. */
-function biddingOf(
+async function biddingOf(
   instance: Instance,
   { sighting }: Sight,
   provider: Provider | undefined,
   { budgets }: PolicyFacts,
-  deps: PassDeps,
-): Bidding | null {
+  deps: PassDeps & { now: Instant },
+): Promise<Bidding | null> {
   const { launch, status } = instance
   if (budgets.some(({ budget, spending }) => spending.spent >= budget.limit)) return null
   if (launch === null || provider === undefined || status !== 'interrupted' || sighting.kind !== 'seen') return null
@@ -186,11 +189,16 @@ export function limitsOf(provider: Provider | undefined): Limits {
   return provider === undefined ? cautious : provider.describe().abilities
 }
 
+/** Where we have no provider to ask, nothing is ordered. */
+export function endDeadlineOf(provider: Provider | undefined): number {
+  return provider?.describe().abilities.endDeadlineMs ?? 0
+}
+
 function decidedFrom(
   instance: Instance,
   decision: Decision,
   seen: Sight,
-  { now }: Situation,
+  { now, bidding }: Situation,
   more: Partial<Launch>,
 ): Decided {
   const moved = decision.status !== instance.status
@@ -208,6 +216,8 @@ function decidedFrom(
         ...launchChange(instance.launch, decision, seen, now, moved),
         ...(isTaken(instance, decision) && { interruptedAt: now }),
         ...(decision.order?.kind === 'bid' && { bidPerHour: decision.order.perHour }),
+        // While it is rented to somebody it may not be listed: a later raise goes by what was heard last.
+        ...(bidding?.onDemand != null && { onDemandPrice: bidding.onDemand }),
         ...more,
       },
     }),

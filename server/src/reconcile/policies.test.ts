@@ -132,6 +132,19 @@ describe('an instance that nobody uses', () => {
     expect(await r.until('stopped', 3 * minuteMs)).toMatchObject({ because: 'idle_too_long' })
   })
 
+  test('where nobody named a limit: is not idle while its GPU works, and silence about it is no sign', async () => {
+    const { r, ready, vast } = await aWorld()
+    await ready({ idle: { ...idle, busyAbovePercent: 10, busyByDefault: true } })
+    const [machine] = vast.machines.values()
+    if (machine === undefined) throw new Error('there is no machine')
+    vast.machines.set(machine.externalId, { ...machine, gpuUtilisation: 80 })
+    await r.pass(40 * minuteMs, 10_000)
+    expect(await r.instance()).toMatchObject({ status: 'ready' })
+
+    vast.machines.set(machine.externalId, { ...machine, gpuUtilisation: null })
+    expect(await r.until('stopped', 33 * minuteMs)).toMatchObject({ because: 'idle_too_long' })
+  })
+
   test('is stopped all the same after the process died and another took over: its time goes on', async () => {
     const { r, ready, clock, vast } = await aWorld()
     await ready({ idle })

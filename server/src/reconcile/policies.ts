@@ -40,8 +40,8 @@ export async function policyFacts(
 }
 
 /**
- * Whether the GPU works. Where that is the only sign there is, silence about it is not idleness: it counts as use until
- * somebody tells.
+ * Whether the GPU works. Where somebody asked for it and it is the only sign there is, silence about it is not idleness: it
+ * counts as use until somebody tells.
  */
 function signOf(
   { wish, status }: Instance,
@@ -49,10 +49,11 @@ function signOf(
   { sighting }: Pick<Sight, 'sighting'>,
   now: Instant,
 ): 'gpu' | 'unclear' | null {
-  const limit = wish.policies.idle?.busyAbovePercent ?? null
+  const { busyAbovePercent: limit = null, busyByDefault = false } = wish.policies.idle ?? {}
   if (limit === null || (status !== 'running' && status !== 'ready')) return null
   const works = sighting.kind === 'seen' ? sighting.machine.gpuUtilisation : null
   if (works !== null) return works > limit ? 'gpu' : null
+  if (busyByDefault) return null
   return reportedAt === null || reportedAt > now ? 'unclear' : null
 }
 

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { isSupported } from '../core/provider-health.ts'
+import { isSupported, nextEnd } from '../core/provider-health.ts'
 import { collectingLog } from '../observability/collecting-log.ts'
-import { createMetrics } from '../observability/metrics.ts'
+import { createMetrics, type Metrics } from '../observability/metrics.ts'
 import type { Notice } from '../outbound/notices.ts'
 import { createProviderHealthStore } from '../store/provider-health.ts'
 import { type TestStores, testStores } from '../testing/database.ts'
@@ -18,14 +18,15 @@ beforeEach(async () => {
   stores = await testStores()
 })
 
-function aWatch() {
+function aWatch({ known = [], metrics = createMetrics() }: { known?: string[]; metrics?: Metrics } = {}) {
+  const knowing = { ...vast, describe: () => ({ ...vast.describe(), expectedVersions: known }) }
   return createHealthWatch({
     store: createProviderHealthStore(stores.database),
-    providers: () => ({ all: () => [vast, runpod] }),
+    providers: () => ({ all: () => [knowing, runpod] }),
     isEnabled: () => true,
     clock,
     log: collectingLog(),
-    metrics: createMetrics(),
+    metrics,
   })
 }
 
@@ -37,6 +38,7 @@ const deprecation: Notice = {
   kind: 'deprecation',
   text: 'vast calls what we use for search deprecated.',
   version: null,
+  since: null,
   sunsetAt: clock.now() + 3_600_000,
   link: null,
 }
@@ -68,7 +70,21 @@ describe('an answer that we cannot read', () => {
   })
 })
 
-test('a deprecation is told once, also over a restart, and ends the support at its sunset', async () => {
+test('S004-76 a refusal with an error code that we have not met is told once, logged and counted', async () => {
+  const metrics = createMetrics()
+  const watch = aWatch({ metrics })
+  const refused = failure('vast', { kind: 'rejected', newCode: 'moon_phase' })
+  watch.failed(vast, 'launch', refused)
+  watch.failed(vast, 'launch', refused)
+  await watch.flush()
+  expect(await events()).toEqual([
+    'vast_ai refused launch with a code that we have not met: moon_phase; taken for rejected',
+  ])
+  expect(await metrics.text()).toContain('gpufleet_provider_new_error_codes_total{provider="vast",verb="launch"} 2')
+  expect(isSupported(watch.of('vast'), clock.now())).toBe(true)
+})
+
+test('S004-73 a deprecation is told once, also over a restart, and ends the support at its sunset', async () => {
   const watch = aWatch()
   watch.noticed(deprecation)
   await watch.flush()
@@ -79,11 +95,71 @@ test('a deprecation is told once, also over a restart, and ends the support at i
   await next.begin()
   next.noticed(deprecation)
   await next.flush()
-  expect(next.of('vast').deprecation?.text).toBe(deprecation.text)
+  expect(nextEnd(next.of('vast'))?.text).toContain('what we use for search deprecated')
   expect(await events()).toEqual([expect.stringContaining('Can be used instead: runpod')])
 })
 
-test('a version that changed while we were away is told', async () => {
+test('one end of several calls is told once, with the calls named', async () => {
+  const watch = aWatch()
+  for (const operation of ['search', 'look', 'search', 'launch']) watch.noticed({ ...deprecation, operation })
+  await watch.flush()
+  watch.noticed({ ...deprecation, operation: 'stop' })
+  await watch.flush()
+  expect(await events()).toEqual([expect.stringContaining('what we use for search, look, launch deprecated')])
+  expect(nextEnd(watch.of('vast'))?.operations).toEqual(['search', 'look', 'launch', 'stop'])
+
+  watch.noticed({ ...deprecation, operation: 'stop', sunsetAt: clock.now() + 60_000 })
+  await watch.flush()
+  expect(await events()).toHaveLength(2)
+  expect(nextEnd(watch.of('vast'))?.operations).toEqual(['stop'])
+})
+
+describe('a version', () => {
+  const said = (operation: string, version: string): Notice => ({
+    ...deprecation,
+    kind: 'version',
+    operation,
+    version,
+    sunsetAt: null,
+  })
+
+  test('S004-74 that the client is not written for is told once with what was expected, until it is gone', async () => {
+    const metrics = createMetrics()
+    const watch = aWatch({ known: ['v1'], metrics })
+    watch.noticed(said('search', 'v1'))
+    watch.noticed(said('search', 'v9'))
+    watch.noticed(said('look', 'v9'))
+    await watch.flush()
+    expect(await events()).toEqual([
+      expect.stringMatching(/vast_ai answers search from API version v9; expected v1; look for a newer gpufleet/),
+    ])
+    expect(isSupported(watch.of('vast'), clock.now(), ['v1'])).toBe(false)
+    expect(await metrics.text()).toContain('gpufleet_provider_version_mismatch{provider="vast"} 1')
+
+    const next = aWatch({ known: ['v1'], metrics })
+    await next.begin()
+    for (const operation of ['search', 'look']) next.noticed(said(operation, '1.10'))
+    await next.flush()
+    expect(isSupported(next.of('vast'), clock.now(), ['v1'])).toBe(true)
+    expect(await metrics.text()).toContain('gpufleet_provider_version_mismatch{provider="vast"} 0')
+  })
+
+  test('of two that answer side by side is no change, also after a restart', async () => {
+    const watch = aWatch({ known: ['v0', 'v1'] })
+    watch.noticed(said('search', 'v0'))
+    watch.noticed(said('look', 'v1'))
+    await watch.flush()
+    const next = aWatch({ known: ['v0', 'v1'] })
+    await next.begin()
+    next.noticed(said('look', 'v1'))
+    next.noticed(said('search', 'v0'))
+    for (const version of ['v1', 'v0', 'v1']) next.noticed({ ...said('search', version), kind: 'version_change' })
+    await next.flush()
+    expect(await events()).toEqual([])
+  })
+})
+
+test('S004-78 a version that changed while we were away is told', async () => {
   const watch = aWatch()
   const version = (text: string): Notice => ({ ...deprecation, kind: 'version', version: text, sunsetAt: null })
   watch.noticed(version('2026-01-01'))

@@ -1,9 +1,15 @@
-import { type ProviderHealth, unknownHealth } from '../core/provider-health.ts'
+import {
+  isKnownVersion,
+  nextEnd,
+  type ProviderHealth,
+  strangeVersions,
+  unknownHealth,
+} from '../core/provider-health.ts'
 import { type ProviderName, providerNamed, providerNames, publicProviderNames } from '../core/providers.ts'
 import { type Clock, hourMs, type Instant, isoFrom, minuteMs } from '../core/time.ts'
 import type { Log } from '../observability/log.ts'
 import type { Metrics } from '../observability/metrics.ts'
-import type { Notice } from '../outbound/notices.ts'
+import { deprecationText, type Notice } from '../outbound/notices.ts'
 import type { Provider, ProviderError, Providers } from '../providers/provider.ts'
 import type { NewEvent } from '../store/events.ts'
 import type { ProviderHealthStore } from '../store/provider-health.ts'
@@ -48,6 +54,17 @@ export function createHealthWatch({ store, providers, isEnabled, clock, log, met
     'Answers that we could not read, by provider and call: its API may have changed.',
     ['provider', 'verb'],
   )
+  const newCodes = metrics.counter(
+    'gpufleet_provider_new_error_codes_total',
+    'Refusals with an error code that we have not met: its API may have changed.',
+    ['provider', 'verb'],
+  )
+  const metCodes = new Set<string>()
+  const mismatches = metrics.gauge(
+    'gpufleet_provider_version_mismatch',
+    'Versions that a provider answers from now and that its client is not written for.',
+    ['provider'],
+  )
 
   function change(provider: ProviderName, next: Partial<ProviderHealth>): void {
     known.set(provider, { ...of(provider), ...next })
@@ -90,11 +107,64 @@ export function createHealthWatch({ store, providers, isEnabled, clock, log, met
     })
   }
 
+  /** Told once for each code while we run. */
+  function metNewCode(provider: ProviderName, verb: string, code: string, error: ProviderError): void {
+    newCodes.inc({ provider, verb })
+    if (metCodes.has(`${provider} ${code}`)) return
+    metCodes.add(`${provider} ${code}`)
+    log.warn('provider refused with an error code that we have not met', { provider, verb, code, kind: error.kind })
+    const message = `${publicProviderNames[provider]} refused ${verb} with a code that we have not met: ${code}; taken for ${error.kind}`
+    tell(provider, 'new_error_code', message, { verb, code, taken_for: error.kind })
+    changed.add(provider)
+  }
+
+  function countMismatches(provider: ProviderName): void {
+    mismatches.set({ provider }, strangeVersions(of(provider), descriptionOf(provider)?.expectedVersions).length)
+  }
+
+  /** Kept by call, because one marketplace may answer from several versions. Each version is told of once. */
+  function answeredFrom(provider: ProviderName, version: string, { operation, text }: Notice): void {
+    const { versions } = of(provider)
+    const before = versions[operation]
+    const isNew = !Object.values(versions).some(({ seen }) => seen.includes(version))
+    const seen = before?.seen.includes(version) ? before.seen : [...(before?.seen ?? []), version]
+    change(provider, { observedVersion: version, versions: { ...versions, [operation]: { current: version, seen } } })
+    countMismatches(provider)
+    if (!isNew) return
+    const expected = descriptionOf(provider)?.expectedVersions ?? []
+    if (!isKnownVersion(version, expected)) {
+      const message = `${publicProviderNames[provider]} answers ${operation} from API version ${version}; expected ${expected.join(' or ')}`
+      log.error('provider answers from an unexpected version', { provider, operation, expected, got: version })
+      const todo = `look for a newer gpufleet; until then ${alternatives(provider)}`
+      tell(provider, 'version_mismatch', `${message}; ${todo}`, { operation, expected, got: version })
+    } else if (before !== undefined) {
+      tell(provider, 'version_change', text, { version, before: before.current })
+    }
+  }
+
+  /** What ends on one day is one announcement, of however many calls it is said. */
+  function deprecated(provider: ProviderName, { operation, since, sunsetAt, link }: Notice): void {
+    const { deprecations } = of(provider)
+    const before = deprecations.find((one) => one.sunsetAt === sunsetAt)
+    if (before?.operations.includes(operation)) return
+    const operations = [...(before?.operations ?? []), operation]
+    const text = deprecationText(publicProviderNames[provider], operations, { since, sunsetAt })
+    const one = { noticedAt: before?.noticedAt ?? clock.now(), sunsetAt, operations, text, link: before?.link ?? link }
+    change(provider, { deprecations: [...deprecations.filter((other) => other !== before), one] })
+    const until = sunsetAt === null ? null : isoFrom(sunsetAt)
+    const what = { what: 'deprecation', provider: publicProviderNames[provider], sunset_at: until }
+    const message = `${text} ${capitalised(alternatives(provider))}.`
+    const untold = news.findIndex(({ data }) => Object.entries(what).every(([key, value]) => data?.[key] === value))
+    // Calls that say the same before it is written down are named in the same event.
+    if (untold >= 0) news.splice(untold, 1)
+    if (untold >= 0 || before === undefined) tell(provider, what.what, message, { sunset_at: until, link, operations })
+  }
+
   return {
     of,
 
     warningAbout(provider) {
-      const announced = of(provider).deprecation?.text ?? descriptionOf(provider)?.deprecated?.text
+      const announced = nextEnd(of(provider))?.text ?? descriptionOf(provider)?.deprecated?.text
       return announced === undefined ? null : `${announced} ${capitalised(alternatives(provider))}.`
     },
 
@@ -113,6 +183,8 @@ export function createHealthWatch({ store, providers, isEnabled, clock, log, met
     },
 
     failed({ name }, verb, error) {
+      const { newCode } = error.failure
+      if (newCode !== undefined) metNewCode(name, verb, newCode, error)
       if (error.kind !== 'unexpected_reply') return
       unexpected.inc({ provider: name, verb })
       const { unreadable } = of(name)
@@ -131,24 +203,8 @@ export function createHealthWatch({ store, providers, isEnabled, clock, log, met
     noticed(notice) {
       const name = providerNamed(notice.target)
       if (name === undefined) return
-      const now = clock.now()
-      const { sunsetAt, link, text } = notice
-      if (notice.kind !== 'deprecation') {
-        const before = of(name).observedVersion
-        change(name, { observedVersion: notice.version })
-        const changedWhileAway = notice.kind === 'version' && before !== null && before !== notice.version
-        if (notice.kind === 'version_change' || changedWhileAway) {
-          tell(name, 'version_change', text, { version: notice.version, before })
-        }
-        return
-      }
-      const before = of(name).deprecation
-      if (before?.text === text && before.sunsetAt === sunsetAt) return
-      change(name, { deprecation: { noticedAt: before?.noticedAt ?? now, sunsetAt, text, link } })
-      tell(name, 'deprecation', `${text} ${capitalised(alternatives(name))}.`, {
-        sunset_at: sunsetAt === null ? null : isoFrom(sunsetAt),
-        link,
-      })
+      if (notice.kind === 'deprecation') deprecated(name, notice)
+      else if (notice.version !== null) answeredFrom(name, notice.version, notice)
     },
 
     async flush() {

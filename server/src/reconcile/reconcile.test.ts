@@ -845,3 +845,22 @@ function mulberry(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
   }
 }
+
+test('nobody is alarmed while an end takes no longer than it may there; after that, once and then every hour', async () => {
+  const abilities = { endDeadlineMs: 16 * minuteMs }
+  vast = fakeProvider({ clock, offers: [cheap], abilities })
+  fleet = await aReconciler({ clock, providers: [vast] })
+  await fleet.wish()
+  await fleet.until('ready', minuteMs)
+  const alarms = async () =>
+    (await fleet.stores.events.list({ limit: 1_000 })).filter((event) => event.kind === 'alarm').length
+
+  vast.obeys = false
+  await end()
+  await fleet.pass(abilities.endDeadlineMs, 5 * secondMs)
+  expect(await alarms()).toBe(0)
+  await fleet.pass(10 * minuteMs, 5 * secondMs)
+  expect(await alarms()).toBe(1)
+  await fleet.pass(60 * minuteMs, 5 * secondMs)
+  expect(await alarms()).toBe(2)
+})

@@ -102,7 +102,7 @@ export async function rent(claim: Claim, asked: Instance, rentDeps: RentDeps): P
       const quoted = await quote(candidate, instance, provider, deps)
       if (quoted.kind === 'good') {
         const { planned } = quoted
-        const terms = termsOf(planned, instance.wish, provider, deps)
+        const terms = await termsOf(planned, instance.wish, provider, deps)
         if (terms === null) {
           skipped.push(`${offerName(offer)}: no bid wins within the cap and the machine’s on-demand price`)
           continue

@@ -76,6 +76,65 @@ describe('a bid', () => {
     expect((await events('offers_skipped')).map((event) => event.message)).toEqual([expect.stringContaining('no bid')])
   })
 
+  describe('where the list does not hold the machine’s on-demand price', () => {
+    const bothSold = [spot('a', '0.20'), outright('a', '0.25')]
+    const cap = usd('0.90')
+    /** The list is of spot machines alone, as for a wish of spot machines. */
+    beforeEach(async () => {
+      vast.offers = bothSold
+      vast.searchOffers = async () => ({
+        offers: vast.offers.filter(({ market }) => market === 'spot'),
+        skipped: {},
+        sampled: false,
+      })
+    })
+
+    test('it is asked for: no bid and no raise is above it', async () => {
+      await wish({ maxPricePerHour: cap, onInterruption: 'wait' }, { bidPercent: 300 })
+      await fleet.until('ready', minuteMs)
+      expect((await fleet.instance()).launch).toMatchObject({ bidPerHour: usd('0.25'), onDemandPrice: usd('0.25') })
+
+      vast.offers = []
+      outbid('vast-1', '0.30')
+      await fleet.pass(minuteMs)
+      expect(bids()).toEqual([])
+    })
+
+    test('a raise remembers it while the machine is not listed', async () => {
+      vast.offers = [spot('a', '0.20'), outright('a', '0.50')]
+      await wish({ maxPricePerHour: cap })
+      await fleet.until('ready', minuteMs)
+      vast.offers = []
+      outbid('vast-1', '0.30')
+      await fleet.pass(30 * secondMs)
+      expect(bids()).toEqual(['changeBid vast-1 0.3300'])
+    })
+
+    test('and not learnt, the bid has the usual headroom, and is not raised', async () => {
+      vast.offers = [spot('a', '0.20')]
+      await wish({ maxPricePerHour: cap, onInterruption: 'wait' }, { bidPercent: 300 })
+      await fleet.until('ready', minuteMs)
+      expect((await fleet.instance()).launch).toMatchObject({ bidPerHour: usd('0.22'), onDemandPrice: null })
+
+      outbid('vast-1', '0.30')
+      const asked = vast.calls.filter((call) => call.startsWith('quote')).length
+      await fleet.pass(60 * minuteMs, 10 * secondMs)
+      expect(bids()).toEqual([])
+      expect(vast.calls.filter((call) => call.startsWith('quote')).length - asked).toBeLessThan(40)
+    })
+
+    test('and learnt only when it was outbid, it is raised below that, and remembered', async () => {
+      vast.offers = [spot('a', '0.20')]
+      await wish({ maxPricePerHour: cap })
+      await fleet.until('ready', minuteMs)
+      vast.offers = [outright('a', '0.32')]
+      outbid('vast-1', '0.30')
+      await fleet.pass(30 * secondMs)
+      expect(bids()).toEqual(['changeBid vast-1 0.3200'])
+      expect((await fleet.instance()).launch).toMatchObject({ onDemandPrice: usd('0.32') })
+    })
+  })
+
   test('is raised when the machine was outbid: written down first, and the machine comes back with its disk', async () => {
     await wish({ maxPricePerHour: usd('0.40') })
     await fleet.until('ready', minuteMs)

@@ -8,9 +8,19 @@ export interface AnswerKey {
   key: string
 }
 
+/** A call with an Idempotency-Key that is under way. */
+export interface KeyedCall extends AnswerKey {
+  token: number
+  /**
+   * The id of what this call has made or changed already, in a process that died before it answered; null: nothing was
+   * written down.
+   */
+  doneWith: string | null
+}
+
 export type AnswerClaim =
-  /** Nobody has done it yet: the caller is to. */
-  | { kind: 'mine'; token: number }
+  /** Nobody has answered it yet: the caller is to. */
+  | { kind: 'mine'; token: number; doneWith: string | null }
   | { kind: 'under_way' }
   | { kind: 'answered'; fingerprint: string; answer: unknown }
   /** The key is under way, or was answered, with another request. */
@@ -51,10 +61,11 @@ export function createAnswerStore(database: Database, sealer: Sealer): AnswerSto
               claim_token: 1,
               claimed_until: now + forMs,
               sealed_answer: null,
+              done_with: null,
             })
             .onConflict((conflict) => conflict.doNothing())
             .executeTakeFirst()
-          return added === 0n ? { kind: 'under_way' } : { kind: 'mine', token: 1 }
+          return added === 0n ? { kind: 'under_way' } : { kind: 'mine', token: 1, doneWith: null }
         }
         if (row.fingerprint !== fingerprint) return { kind: 'other_request' }
         if (row.sealed_answer !== null) {
@@ -68,7 +79,8 @@ export function createAnswerStore(database: Database, sealer: Sealer): AnswerSto
           .where('claim_token', '=', row.claim_token)
           .where('claimed_until', '<=', now)
           .executeTakeFirst()
-        return numUpdatedRows === 0n ? { kind: 'under_way' } : { kind: 'mine', token: row.claim_token + 1 }
+        if (numUpdatedRows === 0n) return { kind: 'under_way' }
+        return { kind: 'mine', token: row.claim_token + 1, doneWith: row.done_with }
       })
     },
 
@@ -109,4 +121,19 @@ export function createAnswerStore(database: Database, sealer: Sealer): AnswerSto
       return Number(answers.numDeletedRows + launches.numDeletedRows)
     },
   }
+}
+
+/** Part of the transaction that makes the change: after a crash a repetition of the call finds what it has done. */
+export async function noteDone(
+  transaction: Database,
+  { scope, key, token }: KeyedCall,
+  doneWith: string,
+): Promise<void> {
+  await transaction
+    .updateTable('idempotent_answers')
+    .set({ done_with: doneWith })
+    .where('scope', '=', scope)
+    .where('key', '=', key)
+    .where('claim_token', '=', token)
+    .execute()
 }

@@ -2,7 +2,9 @@ import { type Selectable, sql } from 'kysely'
 import type { Charge } from '../core/charges/charge.ts'
 import type { Range } from '../core/charges/within.ts'
 import type { InstanceId } from '../core/instances/instance.ts'
+import { chargeRecords } from './charge-records.ts'
 import { type CostFilter, createOwners, type OwnedCharge } from './cost-owners.ts'
+import { addEvents } from './events.ts'
 import { chargeFromRow, rowFromCharge } from './rows.ts'
 import type { Database } from './sqlite.ts'
 import type { ChargesTable } from './tables.ts'
@@ -20,7 +22,7 @@ export interface ChargeStore {
   within(range: Range, filter: CostFilter): AsyncGenerator<OwnedCharge[]>
   /**
    * Reads the stretches of one machine, and writes what `next` makes of them, in one transaction. What has ended stays as it
-   * is, or becomes more exact; it is never taken away.
+   * is, or becomes more exact; it is never taken away. The audit log tells of each that has ended.
    *
    * @throws Error when `next` would change what has ended
    */
@@ -104,6 +106,7 @@ export function createChargeStore(database: Database): ChargeStore {
             })),
           )
           .execute()
+        await addEvents(transaction, chargeRecords(changed, known))
       })
     },
   }

@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely'
 import type { InstanceId, ProjectName } from '../core/instances/instance.ts'
 import type { Because, Status } from '../core/instances/status.ts'
 import type { Instant } from '../core/time.ts'
+import { type KeyedCall, noteDone } from './answers.ts'
 import { link } from './chain.ts'
 import { fromJsonText, jsonText } from './json.ts'
 import type { Database } from './sqlite.ts'
@@ -22,6 +23,7 @@ export const eventKinds = [
   'checkpoint', // the command that saves the work ended, or could not run
   'warning', // it is about to be stopped or ended by its policies
   'budget', // a share of a budget is spent
+  'charge', // a meter stopped, or what it cost is known more exactly
   'stray_found', // the sweep found something of ours that nothing wants, and has it ended
   'stray_ended', // and it is gone
   'adopted', // a machine became an instance without having been launched from here
@@ -45,11 +47,13 @@ export interface NewEvent {
   /** The values that were changed, without secrets. For a status these come from the event itself. */
   before?: Values | null
   after?: Values | null
+  /** The call with an Idempotency-Key that has done this, and to what. It is no part of what is kept of the event. */
+  doneBy?: { call: KeyedCall; id: string }
 }
 
 export type Values = Readonly<Record<string, unknown>>
 
-export interface StoredEvent extends Required<NewEvent> {
+export interface StoredEvent extends Required<Omit<NewEvent, 'doneBy'>> {
   id: number
   /** Its place in the chain; '' for one that is older than the chain. */
   hash: string
@@ -115,12 +119,16 @@ export function createEventStore(database: Database): EventStore {
   }
 }
 
-/** Part of the transaction that makes the change: the events, their places in the chain, and the webhooks that want them. */
+/**
+ * Part of the transaction that makes the change: the events, their places in the chain, the webhooks that want them, and the
+ * calls that have done them.
+ */
 export async function addEvents(transaction: Database, events: readonly NewEvent[]): Promise<void> {
   if (events.length === 0) return
   const rows = await link(transaction, 'events', events.map(contentFromEvent))
   await transaction.insertInto('events').values(rows).execute()
   await addDeliveries(transaction, rows.map(eventFromRow))
+  for (const { doneBy } of events) if (doneBy !== undefined) await noteDone(transaction, doneBy.call, doneBy.id)
 }
 
 /** What a row says, without its place. */

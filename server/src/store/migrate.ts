@@ -10,6 +10,8 @@ import * as installation from './migrations/0008-installation.ts'
 import * as charges from './migrations/0009-charges.ts'
 import * as bills from './migrations/0010-bills.ts'
 import * as deadMan from './migrations/0011-dead-man.ts'
+import * as afterARestart from './migrations/0012-after-a-restart.ts'
+import * as providerVersions from './migrations/0014-provider-versions.ts'
 import type { Database } from './sqlite.ts'
 
 /** Brings the schema up to date. Migrations only go forward; a backup is the way back. */
@@ -29,6 +31,8 @@ export async function migrate(database: Database): Promise<void> {
         '0009-charges': charges,
         '0010-bills': bills,
         '0011-dead-man': deadMan,
+        '0012-after-a-restart': afterARestart,
+        '0014-provider-versions': providerVersions,
       }),
     },
   })

@@ -15,7 +15,14 @@ export interface ProviderHealthStore {
 }
 
 export function createProviderHealthStore(database: Database): ProviderHealthStore {
-  const nothing = { observed_version: null, last_checked_at: null, deprecation: null, unreadable: '{}', enabled: null }
+  const nothing = {
+    observed_version: null,
+    versions: null,
+    last_checked_at: null,
+    deprecations: null,
+    unreadable: '{}',
+    enabled: null,
+  }
 
   return {
     async all() {
@@ -25,8 +32,9 @@ export function createProviderHealthStore(database: Database): ProviderHealthSto
           row.provider as ProviderName,
           {
             observedVersion: row.observed_version,
+            versions: row.versions === null ? {} : fromJsonText(row.versions),
             lastCheckedAt: row.last_checked_at,
-            deprecation: row.deprecation === null ? null : fromJsonText(row.deprecation),
+            deprecations: row.deprecations === null ? [] : fromJsonText(row.deprecations),
             unreadable: fromJsonText(row.unreadable),
           },
         ]),
@@ -36,8 +44,9 @@ export function createProviderHealthStore(database: Database): ProviderHealthSto
     async put(provider, health, events = []) {
       const values = {
         observed_version: health.observedVersion,
+        versions: jsonText(health.versions),
         last_checked_at: health.lastCheckedAt,
-        deprecation: health.deprecation === null ? null : jsonText(health.deprecation),
+        deprecations: jsonText(health.deprecations),
         unreadable: jsonText(health.unreadable),
       }
       await database.transaction().execute(async (transaction) => {

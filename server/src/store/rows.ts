@@ -153,6 +153,7 @@ export function launchChanges(change: Partial<Launch>) {
     ...(change.alarmedAt !== undefined && { alarmed_at: change.alarmedAt }),
     ...(change.lastAddresses != null && { last_addresses: jsonText(change.lastAddresses) }),
     ...(change.bidPerHour !== undefined && { bid_nano: change.bidPerHour }),
+    ...(change.onDemandPrice !== undefined && { on_demand_nano: change.onDemandPrice }),
     ...(change.interruptedAt !== undefined && { interrupted_at: change.interruptedAt }),
     ...(change.reclaimAt !== undefined && { reclaim_at: change.reclaimAt }),
     ...(change.reclaimNoticedAt !== undefined && { reclaim_noticed_at: change.reclaimNoticedAt }),

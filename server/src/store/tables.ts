@@ -178,8 +178,9 @@ export interface IdempotencyKeysTable {
 export interface ProviderHealthTable {
   provider: string
   observed_version: string | null
+  versions: string | null
   last_checked_at: number | null
-  deprecation: string | null
+  deprecations: string | null
   unreadable: string
   /** 0 or 1; null: as the settings say. */
   enabled: number | null
@@ -269,6 +270,8 @@ export interface IdempotentAnswersTable {
   claimed_until: number
   /** Null while the call is under way. */
   sealed_answer: string | null
+  /** The id of what it has made or changed: written with that, in one transaction. Null before. */
+  done_with: string | null
 }
 
 export interface ProviderKeysTable {
@@ -354,4 +357,6 @@ export interface AccountChecksTable {
 export interface InstallationTable {
   id: string
   restored_at: number | null
+  /** When a process was last at work on it. */
+  last_seen_at: number | null
 }

@@ -5,6 +5,7 @@ import { createBillStore } from '../store/bills.ts'
 import { createBudgetStore } from '../store/budgets.ts'
 import { sealLogs } from '../store/chain.ts'
 import { createChainChecker } from '../store/chain-check.ts'
+import { createChargeChecker } from '../store/charge-records.ts'
 import { createChargeStore } from '../store/charges.ts'
 import { createEventStore } from '../store/events.ts'
 import { createFindingStore } from '../store/findings.ts'
@@ -42,6 +43,7 @@ export async function testStores(path = ':memory:') {
     operations: createOperationStore(database),
     webhooks: createWebhookStore(database, createSealer(new Uint8Array(32).fill(7))),
     checkChain: createChainChecker(database),
+    checkCharges: createChargeChecker(database),
     close: () => database.destroy(),
   }
 }

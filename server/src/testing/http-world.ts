@@ -183,6 +183,7 @@ export async function httpWorld({ http, offers = usualOffers(), providers, off =
       random: keyDeps.random,
       operations: stores.operations,
       checkChain: stores.checkChain,
+      checkCharges: stores.checkCharges,
       webhooks: stores.webhooks,
       sendWebhook: (message) => world.sendWebhook(message),
       webhooksMayStayInside: false,

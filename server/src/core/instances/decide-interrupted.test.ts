@@ -126,7 +126,12 @@ describe('outbid', () => {
   })
 
   test('relaunch: where no bid of ours wins, another machine is asked for at once', () => {
-    const bidding = { floor: nanosFromUsd('0.60'), percent: 110, cap: nanosFromUsd('0.50'), onDemand: null }
+    const bidding = {
+      floor: nanosFromUsd('0.60'),
+      percent: 110,
+      cap: nanosFromUsd('0.50'),
+      onDemand: nanosFromUsd('0.90'),
+    }
     expect(look('interrupted', 'interrupted', taken('relaunch', { bidding }))).toMatchObject({ abandon: 'interrupted' })
     expect(look('interrupted', 'interrupted', taken('wait', { bidding }))).toMatchObject({ abandon: null, order: null })
   })

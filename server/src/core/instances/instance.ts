@@ -52,6 +52,8 @@ export interface Policies {
     action: 'stop' | 'terminate'
     /** Percent: a GPU that works more than this is in use, where the marketplace reports it; null: not looked at. */
     busyAbovePercent: number | null
+    /** Nobody asked for that: where the marketplace does not tell, it is as if it were not looked at. */
+    busyByDefault?: true
   } | null
   /** Maximum lifetime, from the moment it is first up. */
   maxLifetimeMs: number | null

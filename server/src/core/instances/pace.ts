@@ -9,6 +9,13 @@ export function orderGapMs(orders: number): number {
   return Math.min(5 * secondMs * 2 ** Math.max(0, orders - 1), 5 * minuteMs)
 }
 
+/** After how many orders this much time has passed since the first. */
+export function ordersWithin(ms: number): number {
+  let orders = 0
+  for (let sinceFirstMs = 0; sinceFirstMs < ms; sinceFirstMs += orderGapMs(orders)) orders += 1
+  return orders
+}
+
 /** The order, when it is time to give it again. */
 export function repeated(launch: Launch, { now }: Pick<Situation, 'now'>, order: Order | null): Order | null {
   if (launch.orderedAt === null) return order

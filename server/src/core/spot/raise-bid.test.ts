@@ -8,7 +8,7 @@ const bidding = (change: Partial<Bidding>): Bidding => ({
   floor: usd('0.30'),
   percent: 110,
   cap: usd('1'),
-  onDemand: null,
+  onDemand: usd('0.90'),
   ...change,
 })
 const step = (change: Partial<Bidding>, ours = '0.22', shown: string | null = ours) =>
@@ -24,7 +24,8 @@ test('it is lost where the cap or the on-demand price is below what wins', () =>
   expect(step({ cap: null, onDemand: usd('0.29') })).toEqual({ kind: 'lost' })
 })
 
-test('with neither a cap nor an on-demand price, nothing would hold the price: the bid stays', () => {
+test('without the on-demand price of the machine the bid stays, also below a cap', () => {
+  expect(step({ onDemand: null })).toEqual({ kind: 'lost' })
   expect(step({ cap: null, onDemand: null })).toEqual({ kind: 'lost' })
 })
 

@@ -21,20 +21,20 @@ const roundedBy = 1_000n
 /**
  * What a higher bid can do for a machine that was taken.
  *
- * Where neither a cap nor the on-demand price is known, nothing holds the price: then the bid stays what the user was shown.
+ * Where the on-demand price of the machine is not known, a higher bid may be above it: then the bid stays what the user was shown.
  *
  * @param ours   our bid as it was written down
  * @param shown  our bid as the machine shows it; null: not shown
  */
 export function bidStep(bidding: Bidding, ours: Nanos, shown: Nanos | null): BidStep {
-  const { floor, cap, onDemand } = bidding
+  const { floor, onDemand } = bidding
   if (floor === null || floor <= 0n) return { kind: 'lost' }
   if (ours >= floor) {
     // Written down, and the process died before the marketplace was told.
     if (shown !== null && shown > 0n && shown < ours - ours / roundedBy) return { kind: 'raise', to: ours, again: true }
     return { kind: 'wins' }
   }
-  if (cap === null && onDemand === null) return { kind: 'lost' }
+  if (onDemand === null) return { kind: 'lost' }
   const to = bidFor({ pricePerHour: floor }, bidding)
   return to === null || to <= ours ? { kind: 'lost' } : { kind: 'raise', to, again: false }
 }

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { OutboundError, type OutboundReply } from '../../outbound/outbound.ts'
 import { ProviderError, type ProviderFailure } from '../provider.ts'
 import type { ProviderDeps } from '../provider-deps.ts'
+import { urgencyOf } from '../urgency.ts'
 import { errorCode, failureFromReply, failureFromTrouble, messageOf, saysNoSuchInstance } from './errors.ts'
 import type { LambdaLaunchBody } from './launch-body.ts'
 import * as calls from './requests.ts'
@@ -23,6 +24,7 @@ export function createLambdaClient(deps: Pick<ProviderDeps, 'outbound' | 'baseUr
         ...(call.json === undefined ? {} : { json: call.json }),
         limits: call.limits,
         repeat: call.repeat,
+        urgency: urgencyOf(call),
         ...(call.timeoutMs === undefined ? {} : { timeoutMs: call.timeoutMs }),
         signal,
       }),

@@ -8,6 +8,7 @@ export const lambdaDescription: ProviderDescription = {
   displayName: 'Lambda Cloud',
   website: 'https://lambda.ai',
   apiVersion: 'v1 (document 1.10.0)', // lambda.md 1: the document's version moves, the path's does not
+  expectedVersions: ['v1'], // by its path; no version header is documented
   abilities: {
     canStop: false, // lambda.md 2.8: no endpoint; `actions.cold_reboot` and the like belong to the console
     canStart: false, // lambda.md 2.8

@@ -20,7 +20,9 @@ export function failureFromReply(reply: OutboundReply, effect: Effect): Provider
   }
   if (status === 429 || isCloudflareBan(reply)) return { kind: 'rate_limited', retryAfterMs: retryAfterMs(reply) }
   if (status >= 500 || status === 408) return theirs(effect)
-  if (code !== '') return { kind: kindOf(code, status, effect) } as ProviderFailure
+  if (code !== '') {
+    return { kind: kindOf(code, status, effect), ...(!isKnown(code) && { newCode: code }) } as ProviderFailure
+  }
   if (status >= 200 && status < 300 && bodyOf(reply)?.data !== undefined) return null
   return { kind: withoutCode(reply, effect) } as ProviderFailure
 }
@@ -82,6 +84,17 @@ function kindOf(code: string, status: number, effect: Effect): Kind {
   if (code === 'global/object-does-not-exist') return effect === 'launch' ? 'rejected' : 'not_now'
   if (code === 'global/not-found') return effect === 'launch' ? 'rejected' : 'unexpected_reply'
   return byStatus(status, effect)
+}
+
+const byEffect: ReadonlySet<string> = new Set([
+  'filesystems/filesystem-in-use',
+  'global/conflict',
+  'global/object-does-not-exist',
+  'global/not-found',
+])
+
+function isKnown(code: string): boolean {
+  return meanings.has(code) || byEffect.has(code) || code.startsWith('provider/')
 }
 
 /** A code that we have not met. */

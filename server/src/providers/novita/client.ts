@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { type LimitRule, OutboundError, type OutboundReply } from '../../outbound/outbound.ts'
 import { ProviderError, type ProviderFailure } from '../provider.ts'
 import type { ProviderDeps } from '../provider-deps.ts'
+import { urgencyOf } from '../urgency.ts'
 import { type NovitaLimit, novitaRateLimits } from './description.ts'
 import {
   failureFromReply,
@@ -36,6 +37,7 @@ export function createNovitaClient(deps: Pick<ProviderDeps, 'outbound' | 'baseUr
         ...(call.json === undefined ? {} : { json: call.json }),
         limits: [limitRule(call.limit)],
         repeat: call.repeat,
+        urgency: urgencyOf(call),
         signal,
       }),
     )

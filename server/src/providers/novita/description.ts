@@ -9,6 +9,7 @@ export const novitaDescription: ProviderDescription = {
   displayName: 'Novita AI',
   website: 'https://novita.ai',
   apiVersion: 'v1', // novita.md 1: /gpu-instance/openapi/v1; a v2 exists beside it, see README.md
+  expectedVersions: ['v1'], // by its path; no version header is documented
   abilities: {
     canStop: true, // novita.md 2.4
     canStart: true, // novita.md 2.4: may fail, the GPU is not kept

@@ -26,7 +26,10 @@ export function failureFromReply(reply: OutboundReply, effect: Effect): Provider
   if (status >= 500 || status === 408) return { kind: effect === 'read' ? 'unavailable' : 'outcome_unknown' }
 
   const kind = said ?? kindFromWords(reply) ?? kindFromStatus(reply, effect)
-  return { kind: effect === 'launch' ? (atLaunch.get(kind) ?? kind) : kind } as ProviderFailure
+  return {
+    kind: effect === 'launch' ? (atLaunch.get(kind) ?? kind) : kind,
+    ...(isNew(reasonOf(reply)) && { newCode: reasonOf(reply) }),
+  } as ProviderFailure
 }
 
 /** What no reply at all means. Whether a changed machine has changed can only be seen by looking. */
@@ -126,6 +129,10 @@ const kindByReason: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ['IMAGE_URL_OR_AUTH_ERROR', 'rejected'],
   ['IMAGE_TOO_LARGE', 'rejected'],
 ])
+
+function isNew(reason: string): boolean {
+  return reason !== '' && !kindByReason.has(reason) && !goneReasons.has(reason)
+}
 
 /** For bodies without a reason that we know: live ones carry at least `message` and `code`. */
 const kindByWords: readonly (readonly [RegExp, Kind])[] = [

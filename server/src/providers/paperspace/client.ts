@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { type LimitRule, OutboundError, type OutboundReply } from '../../outbound/outbound.ts'
 import { ProviderError, type ProviderFailure } from '../provider.ts'
 import type { ProviderDeps } from '../provider-deps.ts'
+import { urgencyOf } from '../urgency.ts'
 import { paperspaceRateLimits } from './description.ts'
 import { busyWord, errorCode, failureFromReply, failureFromTrouble, messageOf, saysNotFound } from './errors.ts'
 import type { MachineBody, ScriptBody } from './launch-body.ts'
@@ -31,6 +32,7 @@ export function createPaperspaceClient(deps: Pick<ProviderDeps, 'outbound' | 'ba
         ...(call.json === undefined ? {} : { json: call.json }),
         limits: [paperspaceLimit],
         repeat: call.repeat,
+        urgency: urgencyOf(call),
         ...(call.timeoutMs === undefined ? {} : { timeoutMs: call.timeoutMs }),
         signal,
       }),

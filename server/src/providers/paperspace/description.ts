@@ -8,6 +8,7 @@ export const paperspaceDescription: ProviderDescription = {
   displayName: 'Paperspace (DigitalOcean)',
   website: 'https://www.paperspace.com',
   apiVersion: 'v1',
+  expectedVersions: ['v1'], // by its path; no version header is documented
   abilities: {
     canStop: true, // paperspace.md 2.6
     canStart: true, // paperspace.md 2.6; may fail for want of capacity (2.7)

@@ -28,7 +28,9 @@ export function failureFromReply(reply: OutboundReply, effect: Effect): Provider
   if (lostCodes.has(code) || reply.status >= 500) return { kind: lost(effect) }
   // A page from something between us and Paperspace does not prove that a launch was refused.
   if (bodyOf(reply) === undefined) return { kind: effect === 'launch' ? 'outcome_unknown' : 'unexpected_reply' }
-  return { kind: byWords(code, reply, effect) ?? kinds.get(code)?.[effect] ?? unknownCode(reply) } as ProviderFailure
+  const known = byWords(code, reply, effect) ?? kinds.get(code)?.[effect]
+  if (known !== undefined) return { kind: known } as ProviderFailure
+  return { kind: unknownCode(reply), ...(code !== '' && { newCode: code }) } as ProviderFailure
 }
 
 /** What no reply at all means. Whether a changed machine has changed can only be seen by looking. */

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { OutboundError, type OutboundReply } from '../../outbound/outbound.ts'
 import { ProviderError } from '../provider.ts'
 import type { ProviderDeps } from '../provider-deps.ts'
+import { urgencyOf } from '../urgency.ts'
 import { limitRule } from './description.ts'
 import { failureFromReply, failureFromTrouble, refusal, saysNoSuchPod, saysNoSuchThing } from './errors.ts'
 import type { RunpodLaunchBody } from './launch-body.ts'
@@ -25,6 +26,7 @@ export function createRunpodClient(deps: Pick<ProviderDeps, 'outbound' | 'baseUr
         ...(call.json === undefined ? {} : { json: call.json }),
         limits: [limitRule('all')],
         repeat: call.repeat,
+        urgency: urgencyOf(call),
         ...(call.timeoutMs === undefined ? {} : { timeoutMs: call.timeoutMs }),
         ...(call.readForMs === undefined ? {} : { readForMs: call.readForMs }),
         signal,

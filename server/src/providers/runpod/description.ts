@@ -10,6 +10,7 @@ export const runpodDescription: ProviderDescription = {
   displayName: 'RunPod',
   website: 'https://www.runpod.io',
   apiVersion: 'v2', // generally available since 2026-08-18 (runpod.md 0)
+  expectedVersions: ['v2'], // by its path; no version header is documented
   abilities: {
     canStop: true, // runpod.md 2.4
     canStart: true, // runpod.md 5.1: on the same host only, refused while somebody else has its GPUs
@@ -61,6 +62,7 @@ export const runpodDescription: ProviderDescription = {
 export const runpodGraphqlDescription: ProviderDescription = {
   ...runpodDescription,
   apiVersion: 'graphql',
+  expectedVersions: [],
   deprecated: {
     since: Date.UTC(2026, 7, 18), // runpod.md 0
     sunsetAt: null, // "early 2027", without a day

@@ -3,6 +3,7 @@ import { type Nanos, nanosFromUsd } from '../../core/money.ts'
 import { OutboundError, type OutboundReply } from '../../outbound/outbound.ts'
 import { ProviderError } from '../provider.ts'
 import type { ProviderDeps } from '../provider-deps.ts'
+import { urgencyOf } from '../urgency.ts'
 import { limitRule } from './description.ts'
 import { failureFromTrouble } from './errors.ts'
 import { failureFromGraphql, graphqlRefusal, saysPodGone } from './graphql-errors.ts'
@@ -28,6 +29,7 @@ export function createRunpodGraphqlClient(deps: Pick<ProviderDeps, 'outbound' | 
         json: { query: call.query, variables: call.variables },
         limits: [limitRule('graphql')],
         repeat: call.repeat,
+        urgency: urgencyOf(call),
         ...(call.timeoutMs === undefined ? {} : { timeoutMs: call.timeoutMs }),
         signal,
       })

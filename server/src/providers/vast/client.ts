@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { type LimitRule, OutboundError, type OutboundReply } from '../../outbound/outbound.ts'
 import { ProviderError, type ProviderFailure } from '../provider.ts'
 import type { ProviderDeps } from '../provider-deps.ts'
+import { urgencyOf } from '../urgency.ts'
 import { type VastLimit, vastRateLimits } from './description.ts'
 import {
   errorCode,
@@ -37,6 +38,7 @@ export function createVastClient(deps: Pick<ProviderDeps, 'outbound' | 'baseUrl'
         ...(call.json === undefined ? {} : { json: call.json }),
         limits: [limitRule(call.operation, learnedMs.get(call.operation))],
         repeat: call.repeat,
+        urgency: urgencyOf(call),
         signal,
       }),
     )

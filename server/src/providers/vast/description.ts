@@ -10,6 +10,7 @@ export const vastDescription: ProviderDescription = {
   website: 'https://vast.ai',
   // v0 except for the list of instances, whose v0 form is being retired (vast.md 1.1).
   apiVersion: 'v0 (instance list: v1)',
+  expectedVersions: ['v0', 'v1'], // by their paths; no version header is documented
   abilities: {
     canStop: true, // vast.md 2.5
     canStart: true, // vast.md 2.5: may be queued when the GPU was let to somebody else

@@ -27,7 +27,8 @@ export function failureFromReply(reply: OutboundReply, effect: Effect): Provider
 
   const said = kindByCode.get(code) ?? kindByWords.find(([words]) => words.test(refusalText(reply)))?.[1]
   if (said !== undefined) return { kind: effect === 'launch' ? (atLaunch.get(said) ?? said) : said } as ProviderFailure
-  return { kind: withoutWords(reply, effect) } as ProviderFailure
+  const isNew = code !== '' && code !== saysLittle
+  return { kind: withoutWords(reply, effect), ...(isNew && { newCode: code }) } as ProviderFailure
 }
 
 /**
@@ -85,6 +86,9 @@ export function saysNoSuchVolume(reply: OutboundReply): boolean {
 
 const hourMs = 3_600_000
 
+/** The code of most refusals: the words tell. */
+const saysLittle = 'invalid_args'
+
 const rateCodes: ReadonlySet<string> = new Set(['rate_limit_exceeded', 'search_quota_exceeded'])
 const goneWords = /instance (\d+ )?not found|instance with that id does not exist/i
 const goneVolumeWords = /volume with that id does not exist/i
@@ -132,7 +136,7 @@ function withoutWords(reply: OutboundReply, effect: Effect): Kind {
     // A page from something between us and Vast. It does not prove that a launch was refused.
     return effect === 'launch' ? 'outcome_unknown' : 'unexpected_reply'
   }
-  if (status === 401 || status === 403) return errorCode(reply) === 'invalid_args' ? 'rejected' : 'unauthorized'
+  if (status === 401 || status === 403) return errorCode(reply) === saysLittle ? 'rejected' : 'unauthorized'
   if (status >= 200 && status < 300) {
     if (effect === 'launch') return 'outcome_unknown'
     return effect === 'change' ? 'rejected' : 'unexpected_reply'

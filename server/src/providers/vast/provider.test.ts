@@ -183,6 +183,13 @@ describe('quote', () => {
     }
   })
 
+  test('a machine that was found by its bid tells what it costs outright', async () => {
+    const { vast, requests } = aProvider(json({ offers: [anOfferRow()] }))
+    const now = await vast.quote({ ...anOffer('spot'), market: 'on_demand' }, { diskGb: 100 })
+    expect(now).toMatchObject({ market: 'on_demand', pricePerHour: anOffer().pricePerHour })
+    expect(requests.map((request) => body(request).type)).toEqual(['ondemand'])
+  })
+
   test('a spot offer is quoted at the lowest bid that wins now', async () => {
     const { vast, requests } = aProvider(json({ offers: [anOfferRow({ is_bid: true, min_bid: 0.5 })] }))
     const now = await vast.quote(anOffer('spot'), { diskGb: 100 })

@@ -5,7 +5,7 @@ import type { ProviderName } from '../../core/providers.ts'
 import { type Adoption, adoptedFrom, adoptedLaunch } from '../../core/reconciliation/adopted.ts'
 import type { Account, Finding, UnknownMachinePolicy, Verdict } from '../../core/reconciliation/finding.ts'
 import { type Judged, judge, labelIn, type Seen } from '../../core/reconciliation/judge.ts'
-import { type Clock, type Instant, secondMs } from '../../core/time.ts'
+import { type Clock, hourMs, type Instant, minuteMs, secondMs } from '../../core/time.ts'
 import type { Log } from '../../observability/log.ts'
 import { type Look, type Provider, ProviderError } from '../../providers/provider.ts'
 import type { NewEvent } from '../../store/events.ts'
@@ -13,7 +13,7 @@ import type { FindingStore } from '../../store/findings.ts'
 import type { StrayStore } from '../../store/strays.ts'
 import type { Fleet } from '../fleet.ts'
 import type { KeyMarks } from '../sight.ts'
-import { machineAdopted, strayEnded, strayFound, strayStays } from './sweep-events.ts'
+import { machineAdopted, strayEnded, strayFound, strayStays, strayUnsettled } from './sweep-events.ts'
 
 export interface SweepAccountDeps {
   findings: FindingStore
@@ -30,8 +30,9 @@ export interface SweepAccountDeps {
 
 /** Looks closer together than this count as the same. */
 const sameLookMs = secondMs
-/** From the fifth order on somebody should know; and every hour again. */
-const alarmAfterOrders = 5
+/** Orders are given with every sweep. */
+const orderEveryMs = 2 * minuteMs
+const fewestQuietOrders = 5
 const alarmEveryOrders = 30
 
 /**
@@ -51,18 +52,30 @@ export async function sweepAccount(provider: Provider, deps: SweepAccountDeps): 
 
   const things = 'things' in around ? around.things : null
   const seen: Seen = { machines: fleet.look.machines, things: things ?? [], begunAt: fleet.begunAt }
-  const judged = judge(seen, await knownOf(provider.name, fleet.look, seen.things, deps), {
-    installation: deps.installation,
-    unknown: deps.unknownMachines,
-  })
+  const { installation, unknownMachines: unknown } = deps
+  const judgeNow = async () =>
+    judge(seen, await knownOf(provider.name, fleet.look, seen.things, deps), { installation, unknown })
+  const judged = await judgeNow()
   const known = new Map(before.map((one) => [keyOf(one), one]))
+  const alarms: NewEvent[] = []
   const found: { finding: Finding; ends: boolean }[] = []
   for (const one of judged) {
+    const knownOne = known.get(keyOf(one))
     const verdict = await takenCareOf(one, provider, now, deps)
-    found.push({
-      finding: findingOf({ ...one, verdict }, account, known.get(keyOf(one)), now),
-      ends: one.action?.kind === 'end',
-    })
+    if (verdict !== 'refused') {
+      found.push({
+        finding: findingOf({ ...one, verdict }, account, knownOne, now),
+        ends: one.action?.kind === 'end',
+      })
+      continue
+    }
+    // Somebody may have written it down meanwhile. Otherwise it never can be, and bills without an owner.
+    const again = (await judgeNow()).find((other) => keyOf(other) === keyOf(one)) ?? one
+    const finding = findingOf(again, account, knownOne, now)
+    const isStuck = again.action !== null
+    found.push({ finding, ends: isStuck && again.verdict === 'ours_unwanted' })
+    if (isStuck && again.verdict === 'ours_unknown' && isHourly(knownOne, now))
+      alarms.push(strayUnsettled(finding, now))
   }
 
   const findings = found.map(({ finding }) => finding)
@@ -80,8 +93,9 @@ export async function sweepAccount(provider: Provider, deps: SweepAccountDeps): 
       machines: findings.filter(({ kind }) => kind === 'machine'),
       things: things === null ? null : findings.filter(({ kind }) => kind !== 'machine'),
     },
-    gone.map((one) => strayEnded(one, now)),
+    [...gone.map((one) => strayEnded(one, now)), ...alarms],
   )
+  for (const alarm of alarms) sound(alarm, provider.name, deps)
   for (const { finding, ends } of found) if (ends) await end(finding, provider, deps)
 }
 
@@ -125,8 +139,18 @@ async function knownOf(
   })
 }
 
-/** What takes only a decision of ours is done at once. @returns the verdict from then on */
-async function takenCareOf(one: Judged, provider: Provider, now: Instant, deps: SweepAccountDeps): Promise<Verdict> {
+/** With the first look, and then once in every hour. */
+function isHourly(known: Finding | undefined, now: Instant): boolean {
+  return known === undefined || Math.floor(known.lastSeenAt / hourMs) !== Math.floor(now / hourMs)
+}
+
+/** What takes only a decision of ours is done at once. @returns the verdict from then on; `refused`: nothing was written */
+async function takenCareOf(
+  one: Judged,
+  provider: Provider,
+  now: Instant,
+  deps: SweepAccountDeps,
+): Promise<Verdict | 'refused'> {
   const { action } = one
   if (action === null || action.kind === 'end') return one.verdict
   const finding = { ...one, provider: provider.name, account: provider.account }
@@ -134,7 +158,8 @@ async function takenCareOf(one: Judged, provider: Provider, now: Instant, deps: 
   if (action.kind === 'reopen') {
     const where = { externalId: action.machine.externalId, account: provider.account, keyMark }
     const alarm = strayFound(finding, now)
-    if (await deps.strays.reopen(action.launch, where, now, alarm)) sound(alarm, provider.name, deps)
+    if (!(await deps.strays.reopen(action.launch, where, now, alarm))) return 'refused'
+    sound(alarm, provider.name, deps)
     return 'ending'
   }
 
@@ -147,7 +172,7 @@ async function takenCareOf(one: Judged, provider: Provider, now: Instant, deps: 
     action.kind === 'adopt'
       ? await deps.strays.adopt(adoptedFrom(adoption, { now, gpus }), event)
       : await deps.strays.take(adoptedLaunch(adoption, { now, gpus }), wanted, now, event)
-  if (!done) return one.verdict
+  if (!done) return 'refused'
   sound(event, provider.name, deps)
   return wanted === 'up' ? 'wanted' : 'ending'
 }
@@ -171,7 +196,7 @@ function keyOf({ kind, externalId }: Pick<Finding, 'kind' | 'externalId'>): stri
 /** The order is written down, and only then given; repeated with every sweep until it is gone. */
 async function end(finding: Finding, provider: Provider, deps: SweepAccountDeps): Promise<void> {
   const now = deps.clock.now()
-  const event = newsOf(finding, now)
+  const event = newsOf(finding, provider, now)
   await deps.findings.recordOrder(finding, now, event)
   if (event !== undefined) sound(event, finding.provider, deps)
   try {
@@ -185,10 +210,13 @@ async function end(finding: Finding, provider: Provider, deps: SweepAccountDeps)
   }
 }
 
-function newsOf(finding: Finding, now: Instant): NewEvent | undefined {
+/** Of its first order; and when its marketplace should have ended it by then, and every hour again. */
+function newsOf(finding: Finding, provider: Provider, now: Instant): NewEvent | undefined {
   const { orders } = finding
   if (orders === 0) return strayFound(finding, now)
-  const isNews = orders >= alarmAfterOrders && (orders - alarmAfterOrders) % alarmEveryOrders === 0
+  const { endDeadlineMs } = provider.describe().abilities
+  const beyond = orders - Math.max(fewestQuietOrders, Math.ceil(endDeadlineMs / orderEveryMs))
+  const isNews = beyond >= 0 && beyond % alarmEveryOrders === 0
   return isNews ? strayStays(finding, now) : undefined
 }
 

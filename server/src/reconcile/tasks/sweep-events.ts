@@ -18,6 +18,12 @@ export function strayStays(finding: Finding, at: Instant): NewEvent {
   return eventOf('alarm', finding, at, message)
 }
 
+/** It carries our label, and cannot be written down as a machine of ours. */
+export function strayUnsettled(finding: Finding, at: Instant): NewEvent {
+  const message = `found ${nameOf(finding)}: ${finding.why}; it can be neither adopted nor ended by itself, and is billed. End it in the marketplace’s console.`
+  return eventOf('alarm', finding, at, message)
+}
+
 export function strayEnded(finding: Finding, at: Instant): NewEvent {
   return eventOf('stray_ended', finding, at, `${nameOf(finding)} is gone`)
 }

@@ -26,8 +26,13 @@ afterEach(() => world.stores.close())
 
 const id = anInstanceId()
 const label = launchLabel(installation, id, 1)
-const sweeper = (unknownMachines: UnknownMachinePolicy = 'adopt', of = world) =>
-  createSweeper({ ...of.deps, ...of.stores, gpus: createGpuCatalogue(), unknownMachines })
+const deps = (unknownMachines: UnknownMachinePolicy = 'adopt', of = world) => ({
+  ...of.deps,
+  ...of.stores,
+  gpus: createGpuCatalogue(),
+  unknownMachines,
+})
+const sweeper = (...given: Parameters<typeof deps>) => createSweeper(deps(...given))
 const sweep = async (policy?: UnknownMachinePolicy) => {
   // Looks closer together count as the same.
   await clock.advance(1_001)
@@ -105,6 +110,23 @@ const anOrder = () => ({
   message: 'terminate',
 })
 
+test('nobody is alarmed of a leftover while its end takes no longer than it may there', async () => {
+  await launched()
+  const description = vast.describe()
+  vast.describe = () => ({ ...description, abilities: { ...description.abilities, endDeadlineMs: 16 * minuteMs } })
+  vast.obeys = false
+  isThere('double')
+  const alarmsAfter = async (minutes: number) => {
+    for (let minute = 0; minute < minutes; minute += 2) {
+      await sweep()
+      await clock.advance(2 * minuteMs)
+    }
+    return (await events()).filter((kind) => kind === 'alarm').length
+  }
+  expect(await alarmsAfter(16)).toBe(0)
+  expect(await alarmsAfter(4)).toBe(1)
+})
+
 test('a second machine under one label is asked to end with every sweep until it is gone, and the first one stays', async () => {
   await launched()
   vast.obeys = false
@@ -122,6 +144,53 @@ test('a second machine under one label is asked to end with every sweep until it
   await sweep()
   expect(await found()).toEqual(['vast-1 wanted'])
   expect((await events()).filter((kind) => kind === 'stray_ended')).toHaveLength(1)
+})
+
+test('a machine under the label of another marketplace’s launch is ended, and that launch is left alone', async () => {
+  const novita = fakeProvider({ clock, name: 'novita', offers: [] })
+  world = await aReconciler({ clock, providers: [vast, novita] })
+  await launched()
+  novita.machines.set('copy', aMachine({ externalId: 'copy', label }))
+  await sweep()
+  expect([...novita.machines.keys()]).toEqual([])
+  expect((await events()).filter((kind) => kind === 'stray_found')).toHaveLength(1)
+  await sweep()
+  await world.pass(minuteMs)
+  expect(await found()).toEqual(['vast-1 wanted'])
+  expect(await events()).toContain('stray_ended')
+  expect(await world.instance()).toMatchObject({ status: 'ready', attempt: 1 })
+})
+
+test('a machine that somebody writes down while we look is not ended for that', async () => {
+  await launched()
+  const { strays } = world.stores
+  isThere('late', { label: launchLabel(installation, id, 0) })
+  const take: typeof strays.take = async (launch, ...rest) => {
+    await strays.take(launch, ...rest)
+    return false
+  }
+  await clock.advance(1_001)
+  await clock.drive(createSweeper({ ...deps(), strays: { ...strays, take } }).run())
+  expect(await found()).toEqual(expect.arrayContaining(['late ending']))
+  expect(vast.calls).not.toContain('terminate late')
+})
+
+test('one that cannot be adopted counts as unexplained, and is told of once an hour', async () => {
+  isThere('m-7')
+  const strays = { ...world.stores.strays, adopt: async () => false }
+  const alarms = async () => (await events()).filter((kind) => kind === 'alarm').length
+  const sweepInVain = async () => {
+    await clock.advance(sweepEveryMs)
+    await clock.drive(createSweeper({ ...deps(), strays }).run())
+  }
+  await sweepInVain()
+  await sweepInVain()
+  expect(await alarms()).toBe(1)
+  expect(totalsOf(await findings()).unexplained).toBe(1)
+  await clock.advance(60 * minuteMs)
+  await sweepInVain()
+  expect(await alarms()).toBe(2)
+  expect(vast.machines.has('m-7')).toBe(true)
 })
 
 test('the order is written down before it is given', async () => {

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { anEvent, anInstanceId } from '../../../testing/builders.ts'
+import { createChargeStore } from '../../../store/charges.ts'
+import { aCharge, anEvent, anInstanceId } from '../../../testing/builders.ts'
 import { adminKey, type HttpWorld, httpWorld } from '../../../testing/http-world.ts'
 
 let world: HttpWorld
@@ -57,6 +58,23 @@ describe('verifyAudit', () => {
       { log: 'events', first_id: 1, last_id: 2, last_hash: last.hash, unchained: 0 },
       { log: 'operations', last_id: null },
     ])
+    expect(json.data.charges).toEqual({ checked: 0, unrecorded: 0 })
+  })
+
+  test('200 with the charge that is not what was logged of it', async () => {
+    const { id } = await world.hasInstance({ status: 'ready', attempt: 1 }, { externalId: 'm-1' })
+    await createChargeStore(world.database).change(id, 1, () => [
+      aCharge({ instanceId: id, endedAfter: 9_000, endedBefore: 9_000 }),
+    ])
+    expect((await world.ask('GET', '/api/v1/audit/verify')).json.data).toMatchObject({
+      ok: true,
+      charges: { checked: 1 },
+    })
+    await sql`update charges set rate_nano = 1`.execute(world.database)
+    expect((await world.ask('GET', '/api/v1/audit/verify')).json.data).toMatchObject({
+      ok: false,
+      first_broken: { log: 'charges', id: null, what: expect.stringContaining(`of ${id} is not what it was`) },
+    })
   })
 
   test('200 with the first entry that is not as it was', async () => {

@@ -53,7 +53,8 @@ export const verifyAuditRoute = route({
   path: '/api/v1/audit/verify',
   tag: 'admin',
   access: 'admin',
-  summary: 'Check that nobody has changed, removed or added an entry of the audit log or the operations log.',
+  summary:
+    'Check that nobody has changed, removed or added an entry of the audit log or the operations log, or a charge that has ended.',
   reply: { status: 200, message: 'Logs checked', data: AuditVerdictView },
   errors: [],
   handle: async (_, deps: AuditDeps) => ({ data: auditVerdictView(await verifyAudit(deps)) }),

@@ -26,8 +26,8 @@ export const AuditVerdictView = z
     checked: z.int().describe('Entries of both logs that were read and found as they were written.'),
     first_broken: z
       .object({
-        log: z.enum(chainNames),
-        id: z.int().nullable().describe('The entry; null: the head of the log.'),
+        log: z.enum([...chainNames, 'charges']),
+        id: z.int().nullable().describe('The entry; null: the head of the log, or a charge, which `what` names.'),
         what: z.string(),
       })
       .nullable(),
@@ -42,14 +42,27 @@ export const AuditVerdictView = z
         }),
       )
       .describe('Where each log ends now.'),
+    charges: z
+      .object({
+        checked: z.int().describe('Charges that ended and are what the log says of them.'),
+        unrecorded: z.int().describe('Charges that ended before the log told of any.'),
+      })
+      .describe('The ledger, against the audit log.'),
   })
   .meta({ id: 'AuditVerdict' })
 
-export function auditVerdictView({ ok, checked, firstBroken, logs }: AuditVerdict): z.infer<typeof AuditVerdictView> {
+export function auditVerdictView({
+  ok,
+  checked,
+  firstBroken,
+  logs,
+  charges,
+}: AuditVerdict): z.infer<typeof AuditVerdictView> {
   return {
     ok,
     checked,
     first_broken: firstBroken,
+    charges: { checked: charges.checked, unrecorded: charges.unrecorded },
     heads: logs.map(({ chain, head, unchained }) => ({
       log: chain,
       first_id: head === null || head.lastId === head.anchorId ? null : head.anchorId + 1,

@@ -26,7 +26,9 @@ const fields = {
     .number()
     .min(0)
     .max(99)
-    .describe('A GPU that works more than this is in use, where the marketplace tells. Left out: not looked at.'),
+    .describe(
+      'A GPU that works more than this is in use, where the marketplace tells. Default 10; null: not looked at. Where it is named, the marketplace has to tell.',
+    ),
   max_lifetime_hours: z.number().min(0.1).max(100_000).describe('From the moment it is first up; then it is ended.'),
   budget_usd: Usd.describe('The most that it may cost in all.'),
   budget_action: Action.describe('What happens when that is spent. Default stop.'),
@@ -47,6 +49,7 @@ const fields = {
 export const LaunchPolicies = z.strictObject({
   on_interruption: z.enum(['relaunch', 'wait', 'end']).optional().describe('Default relaunch.'),
   ...z.strictObject(fields).partial().shape,
+  idle_busy_above_percent: fields.idle_busy_above_percent.nullish(),
   dead_man_hours: z
     .number()
     .min(0.5)
@@ -78,7 +81,7 @@ export function policiesFrom(named: Named = {}): Policies {
         : {
             timeoutMs: Math.round(named.idle_timeout_minutes * minuteMs),
             action: named.idle_action ?? 'stop',
-            busyAbovePercent: named.idle_busy_above_percent ?? null,
+            ...busyFrom(named.idle_busy_above_percent, null),
           },
     maxLifetimeMs: named.max_lifetime_hours === undefined ? null : Math.round(named.max_lifetime_hours * hourMs),
     budget:
@@ -152,8 +155,21 @@ function idleAfter(
   return {
     timeoutMs,
     action: action ?? now?.action ?? 'stop',
-    busyAbovePercent: busy === undefined ? (now?.busyAbovePercent ?? null) : busy,
+    ...busyFrom(busy, now),
   }
+}
+
+/** A machine learning job over SSH reports nothing, and is no less work for that. */
+const usualBusyPercent = 10
+
+function busyFrom(
+  busy: number | null | undefined,
+  now: Policies['idle'],
+): Pick<NonNullable<Policies['idle']>, 'busyAbovePercent' | 'busyByDefault'> {
+  if (busy !== undefined) return { busyAbovePercent: busy }
+  if (now === null) return { busyAbovePercent: usualBusyPercent, busyByDefault: true }
+  const { busyAbovePercent, busyByDefault } = now
+  return { busyAbovePercent, ...(busyByDefault === true && { busyByDefault }) }
 }
 
 function budgetAfter(

@@ -20,7 +20,7 @@ export const policyFields = {
     on_interruption: z.enum(['relaunch', 'wait', 'end']),
     idle_timeout_minutes: z.number().nullable(),
     idle_action: z.enum(['stop', 'terminate']).nullable(),
-    idle_busy_above_percent: z.number().nullable(),
+    idle_busy_above_percent: z.number().nullable().describe('null: whether its GPU works is not looked at.'),
     max_lifetime_hours: z.number().nullable(),
     budget_usd: z.string().nullable(),
     budget_action: z.enum(['stop', 'terminate']).nullable(),

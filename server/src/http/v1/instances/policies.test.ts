@@ -39,7 +39,7 @@ describe('a launch with policies', () => {
       on_interruption: 'wait',
       idle_timeout_minutes: 30,
       idle_action: 'stop',
-      idle_busy_above_percent: null,
+      idle_busy_above_percent: 10,
       max_lifetime_hours: 8,
       budget_usd: '2.5',
       budget_action: 'stop',
@@ -76,6 +76,17 @@ describe('a launch with policies', () => {
       'does not tell how much a GPU works',
     )
     expect((await launch(busy)).status).toBe(201)
+  })
+
+  test('a GPU at work counts as use unless that is switched off', async () => {
+    const busyOf = async (policies: object) => {
+      const { json } = await world.ask('POST', '/api/v1/instances', { gpu_model: 'RTX 4090', policies })
+      return json.data.policies.idle_busy_above_percent
+    }
+    expect(await busyOf({ idle_timeout_minutes: 30 })).toBe(10)
+    expect(await busyOf({ idle_timeout_minutes: 30, idle_busy_above_percent: 25 })).toBe(25)
+    expect(await busyOf({ idle_timeout_minutes: 30, idle_busy_above_percent: null })).toBeNull()
+    expect(await busyOf({})).toBeNull()
   })
 
   test('409: is not paid for by a budget that is too small for its first hour', async () => {
@@ -180,7 +191,9 @@ describe('a change of the policies', () => {
     const [event] = (await world.listEvents()).slice(-1)
     expect(event).toMatchObject({
       kind: 'order',
-      data: { action: 'policies', before: { budget: { limit_usd: '5.000000000' } } },
+      data: { action: 'policies' },
+      before: { budget: { limit_usd: '5.000000000' } },
+      after: { budget: { limit_usd: '8.000000000' } },
     })
     expect(JSON.stringify(event)).not.toContain('sk-very-secret')
   })

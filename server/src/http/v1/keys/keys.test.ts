@@ -43,6 +43,19 @@ describe('a new key', () => {
     })
   })
 
+  test('tells the audit log what it opened before and after each change, and never its secret', async () => {
+    const { id, key } = (await create({ name: 'ci', role: 'viewer' })).json.data
+    await world.ask('POST', `/api/v1/keys/${id}/rotate`, undefined, admin)
+    await world.ask('DELETE', `/api/v1/keys/${id}`, undefined, admin)
+    const { json, text } = await world.ask('GET', '/api/v1/audit?kind=changed', undefined, admin)
+    expect(json.data).toMatchObject([
+      { before: { name: 'ci', revoked_at: null }, after: { revoked_at: expect.any(String) } },
+      { before: { role: 'viewer', rotated_at: null }, after: { role: 'viewer', rotated_at: expect.any(String) } },
+      { before: null, after: { name: 'ci', role: 'viewer', project: null, expires_at: null } },
+    ])
+    expect(text).not.toContain(key.split('_').slice(2).join('_'))
+  })
+
   test.each([
     [{ name: 'ci', role: 'root' }, 'role'],
     [{ name: 'a\nb', role: 'viewer' }, 'name'],

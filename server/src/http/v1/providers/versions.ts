@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type ProviderVersionsDeps, providerVersions } from '../../../app/provider-versions.ts'
+import { type ProviderVersion, type ProviderVersionsDeps, providerVersions } from '../../../app/provider-versions.ts'
 import { publicProviderNames } from '../../../core/providers.ts'
 import { isoFrom } from '../../../core/time.ts'
 import { route } from '../../route.ts'
@@ -12,10 +12,15 @@ export const ProviderVersionView = z
     version: z.string().describe('The version of its API that we speak.'),
     observed_version: z.string().nullable().describe('What its replies call themselves; null where they don’t.'),
     last_checked: When.describe('When it last answered as we understand it.'),
-    supported: z.boolean().describe('It answers as we understand it, and what we use has not ended.'),
-    deprecated_at: When.describe('When we first heard that what we use is going to end.'),
+    is_supported: z
+      .boolean()
+      .describe('It answers as we understand it, from a version that we know, and what we use has not ended.'),
+    deprecated_at: z.iso
+      .datetime()
+      .optional()
+      .describe('When we first heard that what we use is going to end; left out where we have not.'),
     sunset_at: When.describe('When it stops working, where that was said.'),
-    notice: z.string().nullable(),
+    notice: z.string().nullable().describe('What is announced or wrong, and what to do about it.'),
     link: z.string().nullable(),
     unreadable: z
       .array(z.object({ call: z.string(), since: z.iso.datetime(), what: z.string() }))
@@ -41,10 +46,10 @@ export const providerVersionsRoute = route({
         version: one.version,
         observed_version: one.observedVersion,
         last_checked: when(one.lastCheckedAt),
-        supported: one.supported,
-        deprecated_at: when(one.deprecation?.noticedAt ?? null),
+        is_supported: one.supported,
+        ...(one.deprecation !== null && { deprecated_at: isoFrom(one.deprecation.noticedAt) }),
         sunset_at: when(one.deprecation?.sunsetAt ?? null),
-        notice: one.deprecation?.text ?? null,
+        notice: noticeOf(one),
         link: one.deprecation?.link ?? null,
         unreadable: Object.entries(one.unreadable).map(([call, { since, what }]) => ({
           call,
@@ -56,3 +61,14 @@ export const providerVersionsRoute = route({
     }
   },
 })
+
+function noticeOf({ version, unexpected, deprecation, alternatives }: ProviderVersion): string | null {
+  const others = alternatives.map((name) => publicProviderNames[name]).join(', ')
+  const parts = [
+    unexpected.length === 0
+      ? ''
+      : `It answers from API version ${unexpected.join(' and ')}; gpufleet is written for ${version}: look for a newer gpufleet${others && `, until then launch at ${others}`}.`,
+    deprecation?.text ?? '',
+  ].filter((part) => part !== '')
+  return parts.length === 0 ? null : parts.join(' ')
+}

@@ -57,6 +57,33 @@ describe('200', () => {
     expect((await get()).json.data).toEqual(json.data)
   })
 
+  test('launches that no look has seen yet are listed, and are gone from there once one has', async () => {
+    await run()
+    const { id } = await world.hasInstance({ status: 'starting', attempt: 1 }, { externalId: null, rentedAt: null })
+    const label = launchLabel(installation, id, 1)
+    const unseen = async () => (await get()).json.data.unseen
+    expect(await unseen()).toMatchObject([
+      { instance_id: id, id: null, label, provider: 'vast_ai', state: 'launching' },
+    ])
+    expect((await get()).json.data.findings).toEqual([])
+
+    world.providerNamed('vast').machines.set('m-1', aMachine({ label }))
+    await world.clock.advance(2_000)
+    await run()
+    expect(await unseen()).toEqual([])
+    expect((await get()).json.data.findings).toMatchObject([{ instance_id: id, verdict: 'wanted' }])
+  })
+
+  test('a machine that is newer than the last check was not checked; one that is older was not found', async () => {
+    await run()
+    const rentedAt = world.clock.now() + 1_000
+    await world.hasInstance({ status: 'ready', attempt: 1 }, { externalId: 'm-1', rentedAt })
+    expect((await get()).json.data.unseen).toMatchObject([{ id: 'm-1', state: 'not_checked' }])
+    await world.clock.advance(5_000)
+    await run()
+    expect((await get()).json.data.unseen).toMatchObject([{ id: 'm-1', state: 'not_found' }])
+  })
+
   test('run now has what nothing wants ended', async () => {
     const { id } = await world.hasInstance({ status: 'ready', attempt: 1 }, { externalId: 'm-1' })
     const vast = world.providerNamed('vast')

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Reconciliation } from '../../../app/reconciliation.ts'
+import { type Reconciliation, type Unseen, type UnseenState, unseenStates } from '../../../app/reconciliation.ts'
 import { usdFromNanos } from '../../../core/money.ts'
 import { publicProviderNames } from '../../../core/providers.ts'
 import { type Finding, findingKinds, type Verdict, verdicts } from '../../../core/reconciliation/finding.ts'
@@ -31,9 +31,32 @@ export const FindingView = z
   })
   .meta({ id: 'Finding' })
 
+const UnseenLaunchView = z
+  .object({
+    provider: z.string(),
+    account: z.string(),
+    id: z.string().nullable().describe('The marketplace’s own; null while it has not answered.'),
+    label: z.string(),
+    instance_id: z.string(),
+    attempt: z.int(),
+    state: z.enum(Object.keys(unseenStates) as [UnseenState, ...UnseenState[]]).describe(
+      Object.entries(unseenStates)
+        .map(([name, text]) => `${name}: ${text}`)
+        .join('. '),
+    ),
+    asked_at: z.iso.datetime().describe('When the launch was written down.'),
+    price_per_hour_usd: z.string().describe('As it was agreed.'),
+  })
+  .meta({ id: 'UnseenLaunch' })
+
 export const ReconciliationView = z
   .object({
     findings: z.array(FindingView),
+    unseen: z
+      .array(UnseenLaunchView)
+      .describe(
+        'Launches of ours that may be billed and are not among the findings, most of them newer than the last check.',
+      ),
     accounts: z.array(
       z.object({
         provider: z.string(),
@@ -59,11 +82,17 @@ export const ReconciliationView = z
   })
   .meta({ id: 'Reconciliation' })
 
-export function reconciliationView({ findings, accounts, totals }: Reconciliation): z.infer<typeof ReconciliationView> {
+export function reconciliationView({
+  findings,
+  accounts,
+  totals,
+  unseen,
+}: Reconciliation): z.infer<typeof ReconciliationView> {
   const checked = accounts.map(({ checkedAt }) => checkedAt)
   const known = checked.filter((at) => at !== null)
   return {
     findings: findings.map(findingView),
+    unseen: unseen.map(unseenView),
     accounts: accounts.map(({ provider, account, checkedAt, triedAt, error }) => ({
       provider: publicProviderNames[provider],
       account,
@@ -82,6 +111,21 @@ export function reconciliationView({ findings, accounts, totals }: Reconciliatio
       unknown_rates: totals.unknownRates,
     },
     checked_at: known.length === 0 || known.length < checked.length ? null : isoFrom(Math.min(...known)),
+  }
+}
+
+function unseenView({ launch, state }: Unseen): z.infer<typeof UnseenLaunchView> {
+  const { provider, account, externalId, label, instanceId, attempt, intendedAt, comparablePrice } = launch
+  return {
+    provider: publicProviderNames[provider],
+    account,
+    id: externalId,
+    label,
+    instance_id: instanceId,
+    attempt,
+    state,
+    asked_at: isoFrom(intendedAt),
+    price_per_hour_usd: usdFromNanos(comparablePrice),
   }
 }
 
