@@ -10,22 +10,19 @@ import type { FastifyInstance } from 'fastify'
 import packageJson from '../package.json' with { type: 'json' }
 import { adoptionOf } from './app/adopt-named-machine.ts'
 import { forgetAnswers } from './app/once.ts'
-import { createAccountsInForce } from './assembly/account-settings.ts'
-import { type Accounts, createAccounts } from './assembly/accounts.ts'
 import { lockDatabase } from './assembly/database-lock.ts'
 import { tellWhatRuns, warnOfMissingKeys, warnOfProxies } from './assembly/greetings.ts'
-import { installationId } from './assembly/installation.ts'
 import { listening } from './assembly/listening.ts'
+import { openMarketplaces } from './assembly/marketplaces.ts'
 import { createReload, type ReloadReport } from './assembly/reload.ts'
 import { createSavingWork } from './assembly/saving-work.ts'
+import { databaseOf, openStores } from './assembly/stores.ts'
 import { watchFiles } from './assembly/watch-files.ts'
 import { type Config, ConfigError, configFrom, isLoopback } from './config/config.ts'
 import { environmentWithFile } from './config/environment.ts'
-import { gpuModelsFrom } from './config/gpu-models-file.ts'
 import { readOrMake, readOrMakeSecret } from './config/own-files.ts'
 import { secretsKeyFrom } from './config/secrets-key.ts'
 import { createBell } from './core/bell.ts'
-import { createGpuCatalogue } from './core/gpus/catalogue.ts'
 import { instanceIdFrom } from './core/ids.ts'
 import type { MarketInterest } from './core/offers/market-view.ts'
 import { createOfferIndex } from './core/offers/offer-index.ts'
@@ -37,8 +34,6 @@ import { createLog, type Log } from './observability/log.ts'
 import { createMetrics } from './observability/metrics.ts'
 import { createRedactor } from './observability/redaction.ts'
 import { systemClock } from './observability/system-clock.ts'
-import type { BreakerState } from './outbound/breaker.ts'
-import { createOutbound } from './outbound/http-client.ts'
 import type { MachineShell } from './outbound/machine-shell.ts'
 import { type Transport, undiciTransport } from './outbound/transport.ts'
 import { createWebhookSender } from './outbound/webhook-sender.ts'
@@ -54,7 +49,6 @@ import { createClockwork, type Task } from './reconcile/clockwork.ts'
 import { createFleet } from './reconcile/fleet.ts'
 import { fleetMetrics } from './reconcile/fleet-metrics.ts'
 import { createProbe, type Probe } from './reconcile/probe.ts'
-import { createHealthWatch } from './reconcile/provider-health.ts'
 import { createReviver } from './reconcile/restored.ts'
 import { accountOf } from './reconcile/sight.ts'
 import { createWebhookDeliverer } from './reconcile/tasks/deliver-webhooks.ts'
@@ -67,28 +61,8 @@ import { sweepMetrics } from './reconcile/tasks/sweep-metrics.ts'
 import { watchBudgets } from './reconcile/tasks/watch-budgets.ts'
 import { webhookMetrics } from './reconcile/webhook-metrics.ts'
 import { createWorker } from './reconcile/worker.ts'
-import { createActivityStore } from './store/activity.ts'
-import { createAnswerStore } from './store/answers.ts'
-import { createBillStore } from './store/bills.ts'
-import { createBudgetStore } from './store/budgets.ts'
-import { sealLogs } from './store/chain.ts'
-import { createChainChecker } from './store/chain-check.ts'
-import { createChargeChecker } from './store/charge-records.ts'
-import { createChargeStore } from './store/charges.ts'
-import { createEventStore, type NewEvent } from './store/events.ts'
-import { createFindingStore } from './store/findings.ts'
-import { busyUntil, heartbeatMs, restoredAt, storeHeartbeat } from './store/installation.ts'
-import { createInstanceStore } from './store/instances.ts'
-import { createKeyStore } from './store/keys.ts'
-import { createLaunchStore } from './store/launches.ts'
-import { migrate } from './store/migrate.ts'
-import { createOperationStore } from './store/operations.ts'
-import { createProviderHealthStore } from './store/provider-health.ts'
-import { createProviderKeyStore } from './store/provider-keys.ts'
-import { createSealer } from './store/sealer.ts'
-import { openSqlite } from './store/sqlite.ts'
-import { createStrayStore } from './store/strays.ts'
-import { createWebhookStore } from './store/webhooks.ts'
+import { heartbeatMs } from './store/installation.ts'
+import type { openSqlite } from './store/sqlite.ts'
 
 export const version = packageJson.version
 
@@ -162,71 +136,28 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
   const secretsKey = secretsKeyFrom(config) ?? readOrMakeSecret(join(config.dataDir, 'secrets.key'), () => random(32))
   for (const secret of [adminKey, secretsKey]) if (secret !== undefined) redactor.register(secret)
 
-  const database = (surroundings.openDatabase ?? openSqlite)(databaseOf(config))
-  await migrate(database)
-  const installation = await installationId(config, database, random)
-  sealLogs(database, Buffer.from(secretsKey.reveal(), 'base64'))
-  const sealer = createSealer(Buffer.from(secretsKey.reveal(), 'base64'))
-  const answers = createAnswerStore(database, sealer)
-  const providerKeys = createProviderKeyStore(database, sealer)
-  const instances = createInstanceStore(database, sealer)
-  const launches = createLaunchStore(database)
-  await Promise.all([instances.forgetClaims(), answers.forgetClaims()])
-  const events = createEventStore(database)
-  const charges = createChargeStore(database)
-  const activity = createActivityStore(database)
-  const budgets = createBudgetStore(database)
-  const bills = createBillStore(database)
-
-  const operations = createOperationStore(database)
+  const stores = await openStores(config, { secretsKey, random, now: clock.now(), open: surroundings.openDatabase })
+  const { installation, instances, launches, events, charges, answers, budgets, bills, webhooks, operations } = stores
   const operationLog = createOperationsKeeper({ operations, clock, metrics, keepDays: config.operationsKeepDays })
-  const webhooks = createWebhookStore(database, sealer)
-
-  const busyBefore = await busyUntil(database)
-  // Before the first call: who dies right after it has called all the same.
-  await storeHeartbeat(database, clock.now())
-  const breakers = new Map<string, BreakerState>()
-  const outbound = createOutbound({
+  const marketplaces = await openMarketplaces(config, {
+    stores,
     clock,
     transport: surroundings.transport ?? undiciTransport(),
     metrics,
     log,
     redactor,
-    userAgent: `gpufleet/${version}`,
-    // What the process before us has sent counts at the marketplaces, and nobody wrote it down.
-    settings: { busyUntil: busyBefore },
-    onNotice: (notice) => health.noticed(notice),
-    onBreaker: (target, account, state) => breakers.set(`${target}/${account}`, state),
+    secretsKey,
+    version,
     onOperation: operationLog.record,
   })
+  const { outbound, gpus, health, accounts, inForce } = marketplaces
+  const { isEnabled, isConfigured, keyMarkOf } = accounts
+  const providers = accounts
+  const fingerprint = (text: string) => createHmac('sha256', secretsKey.reveal()).update(text).digest('base64url')
+
   const sendWebhook = createWebhookSender({ outbound, clock, allowPrivate: config.webhookAllowPrivate })
   const deliverer = createWebhookDeliverer({ webhooks, send: sendWebhook, clock, random, log, metrics })
   const outboxGauges = webhookMetrics(metrics, { webhooks, clock })
-  const gpus = createGpuCatalogue()
-  if (config.gpuModelsFile !== undefined) for (const model of gpuModelsFrom(config.gpuModelsFile)) gpus.put(model)
-  const fingerprint = (text: string) => createHmac('sha256', secretsKey.reveal()).update(text).digest('base64url')
-  const providerHealth = createProviderHealthStore(database)
-  const health = createHealthWatch({
-    store: providerHealth,
-    providers: () => accounts,
-    isEnabled: (name) => accounts.isEnabled(name),
-    clock,
-    log,
-    metrics,
-  })
-  const accounts: Accounts = createAccounts(config, {
-    outbound,
-    clock,
-    gpus,
-    redactor,
-    secretsKey,
-    watcher: health,
-  })
-  await health.begin()
-  const providers = accounts
-  const { isEnabled, isConfigured, keyMarkOf } = accounts
-  const inForce = createAccountsInForce(config, { accounts, switches: providerHealth, keys: providerKeys, log })
-  await inForce.use(config)
 
   const index = createOfferIndex()
   const penalties = new Map<string, number>()
@@ -240,7 +171,7 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
     launches,
     events,
     charges,
-    activity,
+    activity: stores.activity,
     budgets,
     bills,
     providers,
@@ -263,8 +194,8 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
     metrics,
     redactor,
   })
-  const findings = createFindingStore(database)
-  const revived = createReviver({ restoredAt: await restoredAt(database), findings, providers })
+  const { findings, strays } = stores
+  const revived = createReviver({ restoredAt: stores.restoredAt, findings, providers })
   const worker = createWorker({
     revived,
     ...common,
@@ -279,7 +210,6 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
     keyMarkOf,
     countAlarm: (provider) => alarms.inc({ provider }),
   })
-  const strays = createStrayStore(database, sealer)
   const sweeper = createSweeper({
     ...common,
     findings,
@@ -322,11 +252,8 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
       descriptions,
       isConfigured,
       healthOf: health.of,
-      breakerOf: (name: ProviderName, account: string) => breakers.get(`${name}/${account}`) ?? 'closed',
-      switchProvider: async (name: ProviderName, enabled: boolean | null, event: NewEvent) => {
-        await providerHealth.switchTo(name, enabled, event)
-        await inForce.refresh()
-      },
+      breakerOf: marketplaces.breakerOf,
+      switchProvider: marketplaces.switchProvider,
       reload,
       ...adopting,
       sweep: () => sweeper.run(),
@@ -335,18 +262,18 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
       accountOf: (launch) => accountOf(launch, { providers, keyMarkOf }),
       fingerprint,
       answers,
-      keys: createKeyStore(database),
+      keys: stores.keys,
       random,
       launches,
-      providerKeys,
+      providerKeys: stores.providerKeys,
       useProviderKeys: inForce.refresh,
       environmentAccounts: inForce.environmentAccounts,
       listEvents: events.list,
       newestEventId: events.newest,
       changed,
       operations,
-      checkChain: createChainChecker(database),
-      checkCharges: createChargeChecker(database),
+      checkChain: stores.checkChain,
+      checkCharges: stores.checkCharges,
       webhooks,
       sendWebhook,
       webhooksMayStayInside: config.webhookAllowPrivate,
@@ -359,7 +286,7 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
   )
 
   const tasks: Task[] = [
-    { name: 'heartbeat', everyMs: heartbeatMs, atStart: false, run: () => storeHeartbeat(database, clock.now()) },
+    { name: 'heartbeat', everyMs: heartbeatMs, atStart: false, run: () => stores.beat(clock.now()) },
     watchBudgets({ budgets, book, clock }),
     readBills({ bills, providers, clock, log, metrics, countAlarm: (provider) => alarms.inc({ provider }) }),
     { name: 'old answers', everyMs: hourMs, atStart: true, run: () => forgetAnswers({ answers, clock }) },
@@ -412,13 +339,9 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
       await operationLog.flush().catch((error: unknown) => log.error('operations not written down', { error }))
       await health.flush()
       await farewell()
-      await database.destroy()
+      await stores.database.destroy()
     },
   }
-}
-
-function databaseOf({ databaseFile, dataDir }: Config): string {
-  return databaseFile ?? join(dataDir, 'gpufleet.db')
 }
 
 /** On an address that others can reach, nobody comes in without a key: when none was set, one is made. */
