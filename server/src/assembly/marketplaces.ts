@@ -28,8 +28,6 @@ export interface MarketplaceDeps {
   onOperation: NonNullable<OutboundDeps['onOperation']>
 }
 
-export type Marketplaces = Awaited<ReturnType<typeof openMarketplaces>>
-
 /** The way out, the accounts that are used on it, and what is known of the marketplaces' APIs. */
 export async function openMarketplaces(config: Config, deps: MarketplaceDeps) {
   const { stores, clock, transport, metrics, log, redactor, secretsKey } = deps
