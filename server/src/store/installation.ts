@@ -33,5 +33,6 @@ export async function storeHeartbeat(database: Database, now: Instant): Promise<
 export async function busyUntil(database: Database): Promise<Instant | null> {
   const row = await database.selectFrom('installation').select(['last_seen_at', 'restored_at']).executeTakeFirst()
   if (row === undefined || (row.last_seen_at === null && row.restored_at === null)) return null
-  return Math.max((row.last_seen_at ?? 0) + heartbeatMs, row.restored_at ?? 0)
+  // A beat may come late, and one may fail.
+  return Math.max((row.last_seen_at ?? 0) + 2 * heartbeatMs, row.restored_at ?? 0)
 }
