@@ -78,7 +78,9 @@ export function lastPowerStretch(createdAt: Instant | null, history: History): P
   const { events, whole } = history
   let stretch: PowerStretch = { on: true, since: whole ? createdAt : null, until: null }
   for (const event of events) {
-    if (!stretch.on && turnsOn(event)) stretch = { on: true, since: event.dtCreated, until: null }
+    // Only what is off is started, also where the events before it are not shown.
+    const wasOff = !stretch.on || (event.name === 'start' && stretch.since === null)
+    if (wasOff && turnsOn(event)) stretch = { on: true, since: event.dtCreated, until: null }
     if (stretch.on && turnedOff(event) && !wasOverruled(event, events)) {
       stretch = { ...stretch, on: false, until: event.dtFinished ?? null }
     }

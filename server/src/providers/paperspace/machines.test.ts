@@ -273,3 +273,10 @@ test('a launch that a stop cancelled bills until the stop is done', () => {
   const off = machineFromPaperspace(aWireMachine({ state: 'off' }), aHistory(stop, cancelled), [])
   expect(off.meters.find(({ kind }) => kind === 'gpu')?.until).toBe(Date.parse(String(stop.dtFinished)))
 })
+
+test('a start that failed tells its whole stretch, also where the events before it are not shown', () => {
+  const failed = anEvent('startFailed')
+  const off = machineFromPaperspace(aWireMachine({ state: 'off' }), { ...aHistory(failed), whole: false }, [])
+  const { since, until } = off.meters.find(({ kind }) => kind === 'gpu') ?? {}
+  expect([since, until]).toEqual([Date.parse(String(failed.dtCreated)), Date.parse(String(failed.dtFinished))])
+})
