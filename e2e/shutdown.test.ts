@@ -4,11 +4,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { seededRandom } from '../simulators/kit/random.ts'
 import { ask, launchReady, sleep, until } from './kill/ask.ts'
 import { listeningMarkets, type Markets } from './kill/markets.ts'
 import { type ServerProcess, startServer } from './kill/server-process.ts'
+
+// A server that has just begun waits for its rate limits, in real time.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 })
 
 /** One installation and one machine for all: a server that has just begun reads the market first, which takes its time. */
 let dataDir: string
@@ -154,5 +157,5 @@ test('SIGTERM under load: what was asked is answered, nobody new gets in, what s
   markets.simulators.runpod.faults.clear()
   const next = start()
   expect((await ask(await next.url, 'DELETE', `/api/v1/instances/${id}`)).status).toBe(200)
-  await until(async () => billing().length === 0, 15_000)
+  await until(async () => billing().length === 0, 60_000)
 })
