@@ -10,8 +10,8 @@ import { ask, launchReady, sleep, until } from './kill/ask.ts'
 import { listeningMarkets, type Markets } from './kill/markets.ts'
 import { type ServerProcess, startServer } from './kill/server-process.ts'
 
-// A server that has just begun waits for its rate limits, in real time.
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 })
+// So many starts in a minute use a marketplace's rate limit up, and then wait for it, in real time.
+vi.setConfig({ testTimeout: 400_000, hookTimeout: 120_000 })
 
 /** One installation and one machine for all: a server that has just begun reads the market first, which takes its time. */
 let dataDir: string
@@ -74,10 +74,11 @@ describe('SIGTERM', () => {
   test('said again, and SIGINT and SIGHUP on top, change nothing', async () => {
     const server = start()
     const url = await server.url
+    await until(async () => (await ask(url, 'GET', `/api/v1/instances/${id}`)).body.data.status === 'ready', 60_000)
     markets.simulators.runpod.requests.length = 0
     late(2_000, 'POST')
     const slow = ask(url, 'POST', `/api/v1/instances/${id}/restart`)
-    await until(async () => isAsked('POST'))
+    await until(async () => isAsked('POST'), 150_000)
     for (const signal of ['SIGTERM', 'SIGTERM', 'SIGINT', 'SIGINT', 'SIGHUP', 'SIGTERM'] as const) {
       server.signal(signal)
       await sleep(100)
@@ -135,11 +136,12 @@ test('SIGTERM under load: what was asked is answered, nobody new gets in, what s
   const server = start()
   const url = await server.url
 
+  await until(async () => (await ask(url, 'GET', `/api/v1/instances/${id}`)).body.data.status === 'ready', 60_000)
   markets.simulators.runpod.requests.length = 0
   late(2_500, 'POST')
   const slow = ask(url, 'POST', `/api/v1/instances/${id}/restart`)
   const others = Array.from({ length: 50 }, () => ask(url, 'GET', '/api/v1/instances'))
-  await until(async () => isAsked('POST'))
+  await until(async () => isAsked('POST'), 150_000)
   server.signal('SIGTERM')
   await server.line(/told to stop/)
   await expect(fetch(`${url}/healthz`)).rejects.toThrow()
