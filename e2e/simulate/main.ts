@@ -28,6 +28,9 @@ const { values } = parseArgs({
   },
 })
 
+/** A worker keeps something of each world that it ran; it is replaced before that fills the memory. */
+const seedsPerWorker = 500
+
 const mutation = mutations.find((one) => one.name === values.mutation)
 const face = createFace()
 if (values.worker) await work()
@@ -83,29 +86,34 @@ async function many(from: number, count: number, jobs: number): Promise<void> {
   let done = 0
   let failed = 0
   await Promise.all(
-    Array.from(
-      { length: Math.max(1, jobs) },
-      () =>
-        new Promise<void>((resolve, reject) => {
-          const worker = fork(fileURLToPath(import.meta.url), ['--worker', ...(values.twice ? ['--twice'] : [])])
-          worker.on('message', (told: Told | 'ready') => {
-            if (told !== 'ready') {
-              done += 1
-              if (told.broken !== null || told.differs !== null) {
-                failed += 1
-                console.log(reportOf(told))
-              }
-            }
-            if (next < from + count) worker.send(next++)
-            else worker.disconnect()
-          })
-          worker.on('exit', (code) => (code === 0 ? resolve() : reject(new Error(`a worker ended with ${code}`))))
-        }),
-    ),
+    Array.from({ length: Math.max(1, jobs) }, async () => {
+      while (next < from + count) await runInWorker()
+    }),
   )
+
   const seconds = (performance.now() - begun) / 1000
   console.log(
     `${done} seeds from ${from}: ${failed === 0 ? 'all hold' : `${failed} broken`}; ${seconds.toFixed(1)} s, ${((1000 * seconds * jobs) / Math.max(1, done)).toFixed(0)} ms each`,
   )
   process.exitCode = failed === 0 ? 0 : 1
+
+  function runInWorker(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const worker = fork(fileURLToPath(import.meta.url), ['--worker', ...(values.twice ? ['--twice'] : [])])
+      let given = 0
+      worker.on('message', (told: Told | 'ready') => {
+        if (told !== 'ready') {
+          done += 1
+          if (told.broken !== null || told.differs !== null) {
+            failed += 1
+            console.log(reportOf(told))
+          }
+        }
+        given += 1
+        if (next < from + count && given <= seedsPerWorker) worker.send(next++)
+        else worker.disconnect()
+      })
+      worker.on('exit', (code) => (code === 0 ? resolve() : reject(new Error(`a worker ended with ${code}`))))
+    })
+  }
 }

@@ -16,7 +16,7 @@ export async function leftover(claim: LaunchClaim, deps: LeftoverDeps): Promise<
   const { launch } = claim
   const provider = accountOf(launch, deps)
   const seen = await sight(launch, provider, deps)
-  await meter(launch, seen, provider, deps.charges)
+  await meter(launch, seen, provider, { charges: deps.charges, stopAsked: true })
 
   const now = deps.clock.now()
   const decided = decideLeftover(launch, { sighting: seen.sighting, now, limits: limitsOf(provider) })

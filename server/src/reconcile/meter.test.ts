@@ -22,7 +22,10 @@ beforeEach(async () => {
 async function look(launch: Launch, machine: Machine | 'absent', seconds: number, took = 0): Promise<void> {
   const begunAt = testStart + seconds * 1_000
   const sighting = machine === 'absent' ? ({ kind: 'absent' } as const) : ({ kind: 'seen', machine } as const)
-  await meter(launch, { sighting, begunAt, at: begunAt + took * 1_000, facts: {} }, provider, stores.charges)
+  await meter(launch, { sighting, begunAt, at: begunAt + took * 1_000, facts: {} }, provider, {
+    charges: stores.charges,
+    stopAsked: false,
+  })
 }
 
 async function cost(): Promise<{ atLeast: bigint; atMost: bigint }> {
@@ -75,7 +78,10 @@ test('where a disk costs more while stopped, an end that nobody saw coming count
   const on = aMachine({ meters: [aReading({ ratePerHour: price, since: testStart }), disk] })
   await look(launch, on, 60)
   const at = testStart + 90_000
-  await meter(launch, { sighting: { kind: 'absent' }, begunAt: at, at, facts: {} }, stopped, stores.charges)
+  await meter(launch, { sighting: { kind: 'absent' }, begunAt: at, at, facts: {} }, stopped, {
+    charges: stores.charges,
+    stopAsked: false,
+  })
   expect(await cost()).toEqual({
     atLeast: costOver(price, 60_000) * 2n,
     atMost: costOver(price, 90_000) * 2n + costOver(price, 30_000),

@@ -13,6 +13,7 @@ interface Look {
   machine: Machine | 'absent'
   begunAt: Instant
   at: Instant
+  stopAsked: boolean
 }
 
 /** Brings the ledger of one machine up to what a look showed. Repeating it changes nothing. */
@@ -20,12 +21,12 @@ export async function meter(
   launch: Launch,
   { sighting, begunAt, at }: Sight,
   provider: Provider | undefined,
-  store: Pick<ChargeStore, 'change'>,
+  { charges, stopAsked }: { charges: Pick<ChargeStore, 'change'>; stopAsked: boolean },
 ): Promise<void> {
   // What is settled was booked to its end when it was.
   if (at === null || begunAt === null || sighting.kind === 'unknown' || launch.settledAt !== null) return
-  const look = { machine: sighting.kind === 'absent' ? ('absent' as const) : sighting.machine, begunAt, at }
-  await store.change(launch.instanceId, launch.attempt, (known) => {
+  const look = { machine: sighting.kind === 'absent' ? ('absent' as const) : sighting.machine, begunAt, at, stopAsked }
+  await charges.change(launch.instanceId, launch.attempt, (known) => {
     const seen = look.machine === 'absent' ? withEnd(known, at) : afterLook(launch, look.machine, known, look)
     return withHiddenRuns(launch, seen, known, look, provider)
   })

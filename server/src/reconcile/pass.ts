@@ -68,7 +68,9 @@ export async function pass(claim: Claim, deps: PassDeps): Promise<void> {
     launch === null
       ? { sighting: { kind: 'unknown', why: 'no machine yet' }, at: null, begunAt: null, facts: {} }
       : await sight(launch, provider, deps)
-  if (launch !== null) await meter(launch, seen, provider, deps.charges)
+  if (launch !== null) {
+    await meter(launch, seen, provider, { charges: deps.charges, stopAsked: instance.wanted !== 'up' })
+  }
 
   const now = deps.clock.now()
   const healthNow = await health(instance, seen, deps.probe)

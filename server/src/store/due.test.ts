@@ -91,6 +91,24 @@ test('after the clock was set back, nothing of an open launch lies in the future
   expect((await stores.launches.ofInstance(idOf(2)))[0]).toMatchObject({ intendedAt: later, settledAt: later })
 })
 
+test('after the clock was set back, no use lies in the future, and people are warned of a stop again', async () => {
+  await added(idOf(1), now)
+  const later = now + 3 * 3_600_000
+  const facts = { activeAt: later, reportedAt: later, readyAt: later, idleWarnedAt: later, leaseWarnedAt: later }
+  await stores.activity.note(idOf(1), { ...facts, inFlight: 1, inFlightUntil: later, snoozedUntil: later })
+
+  await stores.instances.catchUp(now, { claimMs: forMs })
+  expect(await stores.activity.of(idOf(1))).toMatchObject({
+    activeAt: now,
+    reportedAt: now,
+    readyAt: now,
+    idleWarnedAt: null,
+    leaseWarnedAt: null,
+    inFlightUntil: now + 10 * minuteMs,
+    snoozedUntil: later,
+  })
+})
+
 test('leftovers at a marketplace whose lane is full are left out', async () => {
   const given = { abandonedAt: now, abandonedBecause: 'start_deadline' } as const
   for (const [number, provider] of [

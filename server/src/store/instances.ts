@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely'
 import type { Instance, InstanceId, InstanceSecrets, Launch } from '../core/instances/instance.ts'
 import type { Because, Status } from '../core/instances/status.ts'
+import { inFlightHoldsMs } from '../core/policies/idle.ts'
 import type { ProviderName } from '../core/providers.ts'
 import { type Instant, minuteMs } from '../core/time.ts'
 import { holdForLaunch, holdForStart } from './budgets.ts'
@@ -412,6 +413,26 @@ export function createInstanceStore(database: Database, sealer: Sealer): Instanc
           .execute()
       }
       await database.updateTable('instances').set({ status_since: now }).where('status_since', '>', now).execute()
+      for (const column of ['active_at', 'reported_at', 'ready_at'] as const) {
+        await database
+          .updateTable('activity')
+          .set({ [column]: now })
+          .where(column, '>', now)
+          .execute()
+      }
+      // People are warned again: the stop that they were warned of lies elsewhere now.
+      for (const column of ['idle_warned_at', 'lease_warned_at'] as const) {
+        await database
+          .updateTable('activity')
+          .set({ [column]: null })
+          .where(column, '>', now)
+          .execute()
+      }
+      await database
+        .updateTable('activity')
+        .set({ in_flight_until: now + inFlightHoldsMs })
+        .where('in_flight_until', '>', now + inFlightHoldsMs)
+        .execute()
     },
 
     async wake(ids, now) {

@@ -182,6 +182,35 @@ describe('what may not have been billed', () => {
     expect(ledger({ at: 10, doubtful: true }, { at: 20 }).map(({ certain }) => certain)).toEqual([false, true])
   })
 
+  test('whole stretches between two looks that the marketplace tells are booked as they were, and once', () => {
+    const told = [
+      { since: 100, until: 102 },
+      { since: 110, until: 111 },
+    ]
+    const first = { at: 10, state: 'on', since: 0 } as const
+    const stopped = { at: 30, state: 'off', since: 0, until: 20 } as const
+    const after = {
+      at: 130,
+      state: 'off',
+      since: 120,
+      until: 121,
+      earlier: [{ since: 0, until: 20 }, ...told],
+    } as const
+    const again = { ...after, at: 140, state: 'on', since: 135, until: null } as const
+
+    expect(ends(ledger(first, stopped, after, { ...after, at: 131 }))).toEqual([
+      [0, 0, 20, 20],
+      [100, 100, 102, 102],
+      [110, 110, 111, 111],
+      [120, 120, 121, 121],
+    ])
+    expect(ends(ledger(first, stopped, again)).slice(1)).toEqual([
+      [100, 100, 102, 102],
+      [110, 110, 111, 111],
+      [135, 135, null, null],
+    ])
+  })
+
   test('a run that no look saw costs between nothing and all of the time in between', () => {
     const run = { kind: 'gpu', ratePerHour: rate, stepMs: 1, from: 10, until: 40 } as const
     const charges = withUnseen(ledger({ at: 5 }, { at: 8, state: 'off' }), run, launch)

@@ -70,12 +70,14 @@ export interface Reading {
  * last can be open. A reading that is older than what is known already changes nothing.
  */
 export function withReading(
-  charges: readonly Charge[],
+  known: readonly Charge[],
   { reading, begunAt, at, seenOffAt }: Reading,
   launch: Pick<Launch, 'instanceId' | 'attempt'>,
 ): readonly Charge[] {
+  const newest = known.at(-1)
+  if (reading.state === 'unclear' || (newest !== undefined && begunAt < newestFact(newest))) return known
+  const charges = withEarlier(known, { reading, begunAt, at, seenOffAt }, launch)
   const last = charges.at(-1)
-  if (reading.state === 'unclear' || (last !== undefined && begunAt < newestFact(last))) return charges
   const earlier = charges.slice(0, -1)
   const certain = reading.doubtful !== true
   const begin = (before: readonly Charge[], since: Instant | null, offAt = seenOffAt) =>
@@ -95,16 +97,16 @@ export function withReading(
     return [...before, ended(off, ...endOf(off, reading, at))]
   }
 
-  const known = { ...last, ...exactStart(last, reading, earlier.at(-1)) }
-  if (reading.state === 'off') return [...earlier, ended(known, ...endOf(known, reading, at))]
+  const open = { ...last, ...exactStart(last, reading, earlier.at(-1)) }
+  if (reading.state === 'off') return [...earlier, ended(open, ...endOf(open, reading, at))]
   // In doubt only because it was coming up, and on ever since by the marketplace's own times.
-  const cleared = certain && earlier.length === 0 && isExactStart(known) && reading.since === known.startedAfter
-  if (known.ratePerHour !== reading.ratePerHour || (known.certain !== certain && !cleared)) {
+  const cleared = certain && earlier.length === 0 && isExactStart(open) && reading.since === open.startedAfter
+  if (open.ratePerHour !== reading.ratePerHour || (open.certain !== certain && !cleared)) {
     // When the rate changed, or the doubt began or ended, nobody tells: somewhere between the two looks.
-    const before = [...earlier, ended(known, known.lastOnAt, at)]
-    return [...before, begin(before, null, known.lastOnAt)]
+    const before = [...earlier, ended(open, open.lastOnAt, at)]
+    return [...before, begin(before, null, open.lastOnAt)]
   }
-  return [...earlier, { ...known, certain, lastOnAt: Math.max(known.lastOnAt, begunAt) }]
+  return [...earlier, { ...open, certain, lastOnAt: Math.max(open.lastOnAt, begunAt) }]
 }
 
 /** The machine is gone: whatever still ran ended between the last time it was seen on and now. */
@@ -146,6 +148,22 @@ export function withUnseen(
     endedBefore: run.until,
   }
   return [...charges, unseen]
+}
+
+/** What ran and ended between two looks that both saw it off, and of which the marketplace tells all the same. */
+function withEarlier(
+  charges: readonly Charge[],
+  { reading, ...look }: Reading,
+  launch: Pick<Launch, 'instanceId' | 'attempt'>,
+): readonly Charge[] {
+  let all = charges
+  for (const { since, until } of reading.earlier ?? []) {
+    const last = all.at(-1)
+    // What is from before our launch is somebody else's: this machine was adopted.
+    const isNew = last === undefined ? since >= look.seenOffAt : last.endedBefore !== null && since >= last.endedBefore
+    if (isNew && since < until) all = [...all, ended(begun(all, { ...reading, since }, look, launch), until, until)]
+  }
+  return all
 }
 
 function newestFact(charge: Charge): Instant {

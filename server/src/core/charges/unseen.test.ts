@@ -13,6 +13,7 @@ function gap(change: Partial<Omit<Gap, 'machine'>> & { phase?: Phase | 'absent';
     charges: [],
     seenOffAt: 0,
     begunAt: 10_000,
+    stopAsked: false,
     ...rest,
   }
 }
@@ -45,6 +46,7 @@ describe('what is booked already', () => {
     const again = { ...launch, startOrderedAt: 100 }
     expect(mayHaveRun(again, gap({ charges: [booked] }))).toBe(true)
     expect(mayHaveRun(again, gap({ charges: [booked], phase: 'stopped' }))).toBe(false)
+    expect(mayHaveRun(again, gap({ charges: [booked], phase: 'stopped', stopAsked: true }))).toBe(true)
     expect(mayHaveRun(again, gap({ charges: [booked, { ...booked, startedBefore: 120 }] }))).toBe(false)
   })
 

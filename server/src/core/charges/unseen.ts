@@ -30,6 +30,8 @@ export interface Gap {
   seenOffAt: Instant
   /** When the look at its end was asked for. */
   begunAt: Instant
+  /** Somebody wants it stopped, or ended. */
+  stopAsked: boolean
 }
 
 /**
@@ -38,7 +40,7 @@ export interface Gap {
  */
 export function mayHaveRun(
   launch: Pick<Launch, 'startOrderedAt' | 'externalId' | 'lastSeenAt'>,
-  { machine, charges, seenOffAt, begunAt }: Gap,
+  { machine, charges, seenOffAt, begunAt, stopAsked }: Gap,
 ): boolean {
   // Nobody knows of a machine: the launch left none behind.
   if (launch.externalId === null && launch.lastSeenAt === null && machine === 'absent') return false
@@ -52,8 +54,8 @@ export function mayHaveRun(
   if (last === undefined) return true
   if (last.endedBefore === null) return false
   const { startOrderedAt } = launch
-  // Stopped, as it was before: the start has not been carried out.
-  const isRest = machine !== 'absent' && machine.phase === 'stopped'
+  // Stopped, as it was before: the start has not been carried out. Unless a stop was asked for since: that may have been.
+  const isRest = machine !== 'absent' && machine.phase === 'stopped' && !stopAsked
   if (startOrderedAt !== null && last.startedBefore < startOrderedAt && !isRest) return true
   const mayComeBack = machine !== 'absent' && machine.market === 'spot' && machine.phase === 'interrupted'
   return mayComeBack && last.endedBefore < seenOffAt && isLong

@@ -33,6 +33,11 @@ export interface SshAccess {
   user: string
 }
 
+export interface ToldStretch {
+  since: Instant
+  until: Instant
+}
+
 /** What one meter of a machine says. The ledger makes charges from successive readings. */
 export interface MeterReading {
   kind: 'gpu' | 'disk'
@@ -43,6 +48,8 @@ export interface MeterReading {
   since: Instant | null
   /** When it was switched off, by the marketplace's own times. */
   until: Instant | null
+  /** Whole stretches before that one, oldest first, where the marketplace's own times tell of them. */
+  earlier?: readonly ToldStretch[]
   /** The smallest billed step; a begun step counts whole. */
   stepMs: number
   /** It is on by all that is shown, and yet may not be billed: a machine whose host is lost. */

@@ -1,4 +1,4 @@
-import type { Phase } from '../../core/instances/machine.ts'
+import type { Phase, ToldStretch } from '../../core/instances/machine.ts'
 import { type Instant, minuteMs } from '../../core/time.ts'
 import type { PaperspaceEvent, PaperspaceMachine } from './wire.ts'
 
@@ -68,6 +68,8 @@ export interface PowerStretch {
   on: boolean
   since: Instant | null
   until: Instant | null
+  /** Those before it of which both ends are told, oldest first. */
+  earlier: readonly ToldStretch[]
 }
 
 /**
@@ -76,16 +78,21 @@ export interface PowerStretch {
  */
 export function lastPowerStretch(createdAt: Instant | null, history: History): PowerStretch {
   const { events, whole } = history
-  let stretch: PowerStretch = { on: true, since: whole ? createdAt : null, until: null }
+  const earlier: ToldStretch[] = []
+  let stretch: Omit<PowerStretch, 'earlier'> = { on: true, since: whole ? createdAt : null, until: null }
   for (const event of events) {
     // Only what is off is started, also where the events before it are not shown.
     const wasOff = !stretch.on || (event.name === 'start' && stretch.since === null)
-    if (wasOff && turnsOn(event)) stretch = { on: true, since: event.dtCreated, until: null }
+    if (wasOff && turnsOn(event)) {
+      const { since, until } = stretch
+      if (since !== null && until !== null) earlier.push({ since, until })
+      stretch = { on: true, since: event.dtCreated, until: null }
+    }
     if (stretch.on && turnedOff(event) && !wasOverruled(event, events)) {
       stretch = { ...stretch, on: false, until: event.dtFinished ?? null }
     }
   }
-  return stretch
+  return { ...stretch, earlier }
 }
 
 /** A stop or a deletion cancels what is under way; until it is done itself the machine is not `off`, and bills. */

@@ -176,6 +176,14 @@ describe('meters', () => {
     })
   })
 
+  test('the stretches before the last are told as well', () => {
+    const history = aHistory(anEvent('startDone'), anEvent('stopDone'), anEvent('createDone'))
+
+    expect(gpuOf(machineFromPaperspace(aWireMachine(), history, []))?.earlier).toEqual([
+      { since: created, until: at('12:00:58.250') },
+    ])
+  })
+
   test('a deletion ends both when its event is done', () => {
     const history = aHistory(anEvent('deactivateDone'), anEvent('createDone'))
     const machine = machineFromPaperspace(aWireMachine(), history, [])

@@ -124,21 +124,22 @@ function metersFrom(wire: PaperspaceMachine, history: History | null): MeterRead
   ].filter((meter) => meter !== null)
 }
 
-type Meter = Pick<MeterReading, 'state' | 'since' | 'until'>
+type Meter = Pick<MeterReading, 'state' | 'since' | 'until' | 'earlier'>
 
 function gpuMeter(wire: PaperspaceMachine, history: History | null): Meter {
   const { state, dtCreated } = wire
   const power = history && lastPowerStretch(dtCreated, history)
+  const earlier = power === null || power.earlier.length === 0 ? {} : { earlier: power.earlier }
   if (endOf(wire, history).ended) {
     const until = power && !power.on ? power.until : endOf(wire, history).at
-    return { state: 'off', since: power?.since ?? null, until }
+    return { state: 'off', since: power?.since ?? null, until, ...earlier }
   }
-  if (billedStates.has(state)) return { state: 'on', since: power?.on ? power.since : null, until: null }
+  if (billedStates.has(state)) return { state: 'on', since: power?.on ? power.since : null, until: null, ...earlier }
   // Off for a reason that is not known yet: the events will tell the moment, so nothing is concluded before.
   if (state !== 'off' || history === null || isStartUnderWay(history)) return unclear
   // Switched off from within: no event says when.
-  if (power === null || power.on) return { state: 'off', since: null, until: null }
-  return { state: 'off', since: power.since, until: power.until }
+  if (power === null || power.on) return { state: 'off', since: null, until: null, ...earlier }
+  return { state: 'off', since: power.since, until: power.until, ...earlier }
 }
 
 /** From the creation to the deletion, whatever the machine does. */
