@@ -7,8 +7,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { seededRandom } from '../simulators/kit/random.ts'
 import { ask, launchReady, until } from './kill/ask.ts'
-import { listeningMarkets, type Markets } from './kill/markets.ts'
-import { root, type ServerProcess, startServer } from './kill/server-process.ts'
+import { listeningMarkets, type Markets } from './kit/markets.ts'
+import { root, type ServerProcess, startServer } from './kit/server-process.ts'
 
 let dataDir: string
 let copies: string

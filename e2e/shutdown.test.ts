@@ -7,8 +7,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { seededRandom } from '../simulators/kit/random.ts'
 import { ask, launchReady, sleep, until } from './kill/ask.ts'
-import { listeningMarkets, type Markets } from './kill/markets.ts'
-import { type ServerProcess, startServer } from './kill/server-process.ts'
+import { listeningMarkets, type Markets } from './kit/markets.ts'
+import { type ServerProcess, startServer } from './kit/server-process.ts'
 
 // So many starts in a minute use a marketplace's rate limit up, and then wait for it, in real time.
 vi.setConfig({ testTimeout: 400_000, hookTimeout: 120_000 })

@@ -4,8 +4,8 @@ import { launchFromLabel } from '../../server/src/core/ids.ts'
 import { nanosFromUsd } from '../../server/src/core/money.ts'
 import { type ProviderName, providerNames } from '../../server/src/core/providers.ts'
 import type { BillLine } from '../../simulators/kit/bill.ts'
+import type { Markets } from '../kit/markets.ts'
 import type { Promised } from './load.ts'
-import type { Markets } from './markets.ts'
 
 export interface ChargeView {
   attempt: number

@@ -3,6 +3,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import { AppError } from '../app/errors.ts'
 import type { Log } from '../observability/log.ts'
+import { faceOf } from './face.ts'
 import { mistakesFrom } from './mistakes.ts'
 import { HttpError, invalidRequest, problemFrom, statusOf } from './problem.ts'
 
@@ -84,11 +85,9 @@ function unparsed(code: string | undefined): HttpError {
 }
 
 function send(error: AppError | HttpError, request: FastifyRequest, reply: FastifyReply) {
-  return reply
-    .status(statusOf[error.code])
-    .type('application/json')
-    .serializer(JSON.stringify)
-    .send(problemFrom(error, request.id))
+  const path = pathOf(request.url)
+  const { status, body } = faceOf(path).problem(error, { id: request.id, method: request.method, path })
+  return reply.status(status).type('application/json').serializer(JSON.stringify).send(body)
 }
 
 function knownError(

@@ -11,6 +11,7 @@ import type { Clock } from '../core/time.ts'
 import type { Log } from '../observability/log.ts'
 import { type AccessRules, type Caller, callerOf, requireAccess } from './access.ts'
 import { requireAccessRules } from './access-rules.ts'
+import { type CompatDeps, compatRoutes } from './compat/routes.ts'
 import { deadManRoutes } from './dead-man/routes.ts'
 import { answerClientErrors, answerRouterErrors, errorAnswers, newRequestId } from './errors.ts'
 import { jsonFrom } from './json-body.ts'
@@ -38,7 +39,7 @@ export interface HttpOptions {
   patience?: typeof patience
 }
 
-export type HttpDeps = V1Deps & EventStreamDeps & SystemDeps & KeyDeps & DeadManDeps & { clock: Clock }
+export type HttpDeps = V1Deps & EventStreamDeps & SystemDeps & KeyDeps & DeadManDeps & CompatDeps & { clock: Clock }
 
 const bodyLimitBytes = 1024 * 1024
 /** How long we wait for requests that arrive slowly. Whoever listens on a further port passes this on. */
@@ -107,6 +108,7 @@ export async function createHttpServer(options: HttpOptions, deps: HttpDeps): Pr
   await describeRoutes(app, options.version)
 
   for (const route of v1Routes) route.register(app, deps)
+  compatRoutes(app, deps)
   eventStream(app, deps)
   costsCsv(app, deps)
   systemRoutes(app, deps, { version: options.version, marketLabel: options.marketLabel, metrics: options.metrics })

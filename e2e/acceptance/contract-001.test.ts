@@ -1,0 +1,3 @@
+import { describeChecks } from './describe-checks.ts'
+
+describeChecks('001')
