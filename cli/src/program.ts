@@ -8,6 +8,7 @@ import { addBills } from './commands/bills.ts'
 import { addBudgets } from './commands/budgets.ts'
 import { addCosts } from './commands/costs.ts'
 import { addEvents } from './commands/events.ts'
+import { addExtend } from './commands/extend.ts'
 import { addGpus } from './commands/gpus.ts'
 import { addKeys } from './commands/keys.ts'
 import { addLaunch } from './commands/launch.ts'
@@ -15,6 +16,7 @@ import { addList } from './commands/list.ts'
 import { addLogs } from './commands/logs.ts'
 import { addOffers } from './commands/offers.ts'
 import { addOperations } from './commands/operations.ts'
+import { addPolicies } from './commands/policies.ts'
 import { addProviders } from './commands/providers.ts'
 import { addRelease } from './commands/release.ts'
 import { addRestart } from './commands/restart.ts'
@@ -56,6 +58,8 @@ const verbs = [
   addBills,
   addBudgets,
   addSnooze,
+  addExtend,
+  addPolicies,
   addEvents,
   addProviders,
   addGpus,
