@@ -3,7 +3,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import { AppError } from '../app/errors.ts'
 import type { Log } from '../observability/log.ts'
-import { faceOf } from './face.ts'
+import { faceOf } from './faces.ts'
 import { mistakesFrom } from './mistakes.ts'
 import { HttpError, invalidRequest, problemFrom, statusOf } from './problem.ts'
 

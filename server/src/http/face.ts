@@ -1,6 +1,5 @@
 import type { AppError } from '../app/errors.ts'
-import { faces } from './compat/faces.ts'
-import { type HttpError, problemFrom, statusOf } from './problem.ts'
+import type { HttpError } from './problem.ts'
 
 export interface FaceRequest {
   id: string
@@ -21,14 +20,4 @@ export interface FaceAnswer {
 export interface Face {
   owns(path: string): boolean
   problem(error: AppError | HttpError, request: FaceRequest): FaceAnswer
-}
-
-const ours: Face = {
-  owns: () => true,
-  problem: (error, { id }) => ({ status: statusOf[error.code], body: problemFrom(error, id) }),
-}
-
-/** The dialect that a path belongs to; `/api/v1` and everything else is ours. */
-export function faceOf(path: string): Face {
-  return faces.find((face) => face.owns(path)) ?? ours
 }

@@ -1,5 +1,5 @@
-import type { Order } from '../core/instances/decide.ts'
 import type { Launch } from '../core/instances/instance.ts'
+import type { Order } from '../core/instances/situation.ts'
 import type { Log } from '../observability/log.ts'
 import { type Provider, ProviderError } from '../providers/provider.ts'
 

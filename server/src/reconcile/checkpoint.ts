@@ -1,5 +1,5 @@
-import type { Decision, Order } from '../core/instances/decide.ts'
 import type { Instance, Launch } from '../core/instances/instance.ts'
+import type { Decision, Order } from '../core/instances/situation.ts'
 import { checkpointStep } from '../core/spot/checkpoint.ts'
 import { type Instant, minuteMs, secondMs } from '../core/time.ts'
 import type { NewEvent } from '../store/events.ts'

@@ -1,6 +1,6 @@
-import type { Order } from '../core/instances/decide.ts'
 import type { CheckpointResult, Instance, Launch } from '../core/instances/instance.ts'
 import { ordersWithin } from '../core/instances/pace.ts'
+import type { Order } from '../core/instances/situation.ts'
 import { type Because, reasons } from '../core/instances/status.ts'
 import { type Nanos, noMoney, usdText } from '../core/money.ts'
 import { type Offer, offerKey } from '../core/offers/offer.ts'

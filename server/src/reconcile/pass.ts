@@ -1,5 +1,6 @@
-import { type Decision, decide, type Limits, type Situation } from '../core/instances/decide.ts'
+import { decide } from '../core/instances/decide.ts'
 import type { Instance, Launch } from '../core/instances/instance.ts'
+import type { Decision, Limits, Situation } from '../core/instances/situation.ts'
 import { type Because, finalStatuses, isByPolicy } from '../core/instances/status.ts'
 import type { Market } from '../core/offers/offer.ts'
 import type { PolicyFacts } from '../core/policies/verdict.ts'

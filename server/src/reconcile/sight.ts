@@ -1,6 +1,6 @@
-import type { Sighting } from '../core/instances/decide.ts'
 import type { Launch } from '../core/instances/instance.ts'
 import type { Machine } from '../core/instances/machine.ts'
+import type { Sighting } from '../core/instances/situation.ts'
 import { publicProviderNames } from '../core/providers.ts'
 import { type Clock, type Instant, minuteMs, secondMs } from '../core/time.ts'
 import type { Providers } from '../providers/provider.ts'

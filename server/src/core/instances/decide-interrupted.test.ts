@@ -4,9 +4,10 @@ import { nanosFromUsd } from '../money.ts'
 import { anOffer } from '../offers/an-offer.ts'
 import type { Bidding } from '../spot/raise-bid.ts'
 import { minuteMs, secondMs } from '../time.ts'
-import { type Decision, decide, type Limits, type Sighting } from './decide.ts'
+import { decide } from './decide.ts'
 import { type Instance, type Launch, noPolicies, type Wish } from './instance.ts'
 import type { Phase } from './machine.ts'
+import type { Decision, Limits, Sighting } from './situation.ts'
 import { finalStatuses, type Status, statuses } from './status.ts'
 
 const limits: Limits = {

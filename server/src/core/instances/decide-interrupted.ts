@@ -1,9 +1,9 @@
 import { bidStep } from '../spot/raise-bid.ts'
 import { minuteMs, secondMs } from '../time.ts'
-import type { Order, Situation } from './decide.ts'
 import type { Instance, Launch } from './instance.ts'
 import type { Machine } from './machine.ts'
 import { repeated } from './pace.ts'
+import type { Order, Situation } from './situation.ts'
 import type { Because } from './status.ts'
 
 export type InterruptedStep =

@@ -1,7 +1,7 @@
 import { type Instant, secondMs } from '../time.ts'
-import type { Order, Situation } from './decide.ts'
 import type { Launch } from './instance.ts'
 import { nextLook, repeated } from './pace.ts'
+import type { Order, Situation } from './situation.ts'
 
 /**
  * The end of a launch that was given up, while its instance went on: asks until the marketplace confirms. A launch whose

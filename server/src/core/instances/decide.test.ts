@@ -4,11 +4,12 @@ import { aLaunch, aMachine, anInstance, aWish, testStart } from '../../testing/b
 import { nanosFromUsd } from '../money.ts'
 import { anOffer } from '../offers/an-offer.ts'
 import { minuteMs, secondMs } from '../time.ts'
-import { decide, type Limits, type Sighting, type Situation } from './decide.ts'
+import { decide } from './decide.ts'
 import { decideLeftover } from './decide-leftover.ts'
 import type { Instance, Launch, Wish } from './instance.ts'
 import type { Phase } from './machine.ts'
 import { orderGapMs } from './pace.ts'
+import type { Limits, Sighting, Situation } from './situation.ts'
 import { allowedStatuses, finalStatuses, isAllowed, type Status, statuses } from './status.ts'
 
 const limits: Limits = {

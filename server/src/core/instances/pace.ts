@@ -1,8 +1,8 @@
 /** When to look again, and when to say something again. */
 
 import { minuteMs, secondMs } from '../time.ts'
-import type { Order, Situation } from './decide.ts'
 import type { Launch } from './instance.ts'
+import type { Order, Situation } from './situation.ts'
 
 /** Orders are repeated with a growing gap: 5 s, 10 s, 20 s … at most 5 min. */
 export function orderGapMs(orders: number): number {
