@@ -4,11 +4,14 @@ import packageJson from '../package.json' with { type: 'json' }
 import { addAdopt } from './commands/adopt.ts'
 import { addAudit } from './commands/audit.ts'
 import { addAuditVerify } from './commands/audit-verify.ts'
+import { addAvailability } from './commands/availability.ts'
+import { addBenchmarks } from './commands/benchmarks.ts'
 import { addBills } from './commands/bills.ts'
 import { addBudgets } from './commands/budgets.ts'
 import { addCosts } from './commands/costs.ts'
 import { addEvents } from './commands/events.ts'
 import { addExtend } from './commands/extend.ts'
+import { addGpuModels } from './commands/gpu-models.ts'
 import { addGpus } from './commands/gpus.ts'
 import { addKeys } from './commands/keys.ts'
 import { addLaunch } from './commands/launch.ts'
@@ -26,7 +29,9 @@ import { addSsh } from './commands/ssh.ts'
 import { addStart } from './commands/start.ts'
 import { addStats } from './commands/stats.ts'
 import { addStop } from './commands/stop.ts'
+import { addTemplates } from './commands/templates.ts'
 import { addTerminate } from './commands/terminate.ts'
+import { addTrends } from './commands/trends.ts'
 import { addWebhooks } from './commands/webhooks.ts'
 import { type ExitCode, exitCodes, exitCodesHelp } from './exit-codes.ts'
 import { failureFrom, wrongUsage } from './failures.ts'
@@ -63,7 +68,12 @@ const verbs = [
   addEvents,
   addProviders,
   addGpus,
+  addGpuModels,
+  addTemplates,
   addStats,
+  addTrends,
+  addAvailability,
+  addBenchmarks,
   addKeys,
   addAudit,
   addAdopt,

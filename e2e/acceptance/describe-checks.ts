@@ -10,7 +10,7 @@ export function describeChecks(contract: string): void {
   describe(`contract ${contract}`, () => {
     for (const check of checksOf[contract] ?? []) {
       if (check.standing === 'later') continue
-      test(check.ids.join(', '), async () => void (await check.run(lab)))
+      test(check.ids.join(', '), { timeout: 180_000 }, async () => void (await check.run(lab)))
     }
   })
 }

@@ -309,7 +309,7 @@ async function settled(look: () => Promise<checks.Facts>, withinMs: number): Pro
 function errorsIn(outputs: readonly string[]): Map<string, number> {
   const found = new Map<string, number>()
   for (const line of outputs.flatMap((output) => output.split('\n'))) {
-    if (!line.includes('"level":"error"')) continue
+    if (!line.includes('"level":"ERROR"')) continue
     const { event, error } = JSON.parse(line)
     const name = error === undefined ? event : `${event}: ${String(error?.message ?? error).split('\n')[0]}`
     found.set(name, (found.get(name) ?? 0) + 1)

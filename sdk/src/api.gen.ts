@@ -5,7 +5,7 @@ export interface Problem {
   /** What went wrong, in a sentence. */
   error: string
   /** What to branch on. */
-  code: 'invalid_request' | 'unknown_gpu' | 'unknown_provider' | 'provider_not_configured' | 'not_possible_here' | 'malformed_json' | 'unauthorized' | 'forbidden' | 'not_found' | 'no_such_route' | 'method_not_allowed' | 'not_allowed_now' | 'offer_gone' | 'no_offer' | 'budget_spent' | 'idempotency_key_reused' | 'idempotency_in_progress' | 'request_timeout' | 'body_too_large' | 'headers_too_large' | 'too_many_requests' | 'internal' | 'provider_refused' | 'provider_unreadable' | 'provider_unavailable'
+  code: 'invalid_request' | 'unknown_gpu' | 'unknown_provider' | 'provider_not_configured' | 'not_possible_here' | 'malformed_json' | 'unauthorized' | 'forbidden' | 'not_found' | 'no_such_route' | 'method_not_allowed' | 'not_allowed_now' | 'offer_gone' | 'no_offer' | 'budget_spent' | 'idempotency_key_reused' | 'idempotency_in_progress' | 'request_timeout' | 'body_too_large' | 'headers_too_large' | 'too_many_requests' | 'internal' | 'provider_refused' | 'provider_unreadable' | 'provider_unavailable' | 'not_in_time'
   /** What to do about it. */
   fix: string
   /** Names this request in the server’s log. */
@@ -113,7 +113,7 @@ export interface Event {
   id: number
   at: string
   instance_id: string | null
-  kind: 'status' | 'attempt' | 'attempt_ended' | 'offers_skipped' | 'order' | 'leftover_gone' | 'alarm' | 'bid_raised' | 'fallback' | 'reclaim_announced' | 'checkpoint' | 'warning' | 'budget' | 'charge' | 'stray_found' | 'stray_ended' | 'adopted' | 'released' | 'provider' | 'changed'
+  kind: 'status' | 'attempt' | 'attempt_ended' | 'offers_skipped' | 'order' | 'leftover_gone' | 'alarm' | 'bid_raised' | 'fallback' | 'reclaim_announced' | 'checkpoint' | 'warning' | 'budget' | 'charge' | 'stray_found' | 'stray_ended' | 'adopted' | 'released' | 'provider' | 'power' | 'changed'
   /** On whose behalf: the name of a key, `admin`, `keyless`, or `system`. */
   actor: string
   /** The status entered, for `status` events. */
@@ -137,7 +137,7 @@ export interface AuditEntry {
   id: number
   at: string
   instance_id: string | null
-  kind: 'status' | 'attempt' | 'attempt_ended' | 'offers_skipped' | 'order' | 'leftover_gone' | 'alarm' | 'bid_raised' | 'fallback' | 'reclaim_announced' | 'checkpoint' | 'warning' | 'budget' | 'charge' | 'stray_found' | 'stray_ended' | 'adopted' | 'released' | 'provider' | 'changed'
+  kind: 'status' | 'attempt' | 'attempt_ended' | 'offers_skipped' | 'order' | 'leftover_gone' | 'alarm' | 'bid_raised' | 'fallback' | 'reclaim_announced' | 'checkpoint' | 'warning' | 'budget' | 'charge' | 'stray_found' | 'stray_ended' | 'adopted' | 'released' | 'provider' | 'power' | 'changed'
   /** On whose behalf: the name of a key, `admin`, `keyless`, or `system`. */
   actor: string
   /** The status entered, for `status` events. */
@@ -304,6 +304,11 @@ export interface Instance {
   storage_gb: number
   region: string | null
   image: string
+  /** The template that filled in what its request left out, as it was then. */
+  template: {
+    name: string
+    version: number
+  } | null
   /** Names; the values are secrets. */
   environment: Record<string, string>
   ports: Array<{
@@ -643,6 +648,143 @@ export interface Whoami {
   project: string | null
 }
 
+export interface PriceTrend {
+  gpu_model: string
+  provider: string
+  market: 'on_demand' | 'spot'
+  /** We see only the cheapest there: median and p90 are lower than the market’s. */
+  sampled: boolean
+  /** The last hour with a price. */
+  latest: {
+    min_price_usd: string
+    median_price_usd: string
+    /** Nine of ten offers cost at most this. */
+    p90_price_usd: string
+    at: string
+  } | null
+  /** From the hour that began then to the latest; null when no price of that time is recorded. */
+  change_24h: {
+    since: string
+    min_price: {
+      by_usd: string
+      percent: number | null
+    }
+    median_price: {
+      by_usd: string
+      percent: number | null
+    }
+  } | null
+  /** From the hour that began then to the latest; null when no price of that time is recorded. */
+  change_7d: {
+    since: string
+    min_price: {
+      by_usd: string
+      percent: number | null
+    }
+    median_price: {
+      by_usd: string
+      percent: number | null
+    }
+  } | null
+  points: Array<{
+    /** When the hour or day began. */
+    at: string
+    /** How often we looked. */
+    looks: number
+    /** null: there was nothing to rent. */
+    prices: {
+      min_price_usd: string
+      median_price_usd: string
+      /** Nine of ten offers cost at most this. */
+      p90_price_usd: string
+    } | null
+  }>
+}
+
+export interface PriceTrends {
+  from: string
+  until: string
+  interval: 'hour' | 'day'
+  /** null: nothing is recorded yet. */
+  recorded_since: string | null
+  series: PriceTrend[]
+}
+
+export interface ModelAvailability {
+  /** How often we looked and the marketplace answered. */
+  looks: number
+  /** Of the looks, how many found something: 0 to 1. */
+  available_share: number
+  offers_mean: number
+  offers_most: number
+  /** A machine that is on sale in several sizes counts once, by its largest, where the marketplace names its machines; elsewhere every size counts. */
+  gpus_mean: number
+  gpus_most: number
+  gpu_model: string
+  provider: string
+  market: 'on_demand' | 'spot'
+  /** We see only the cheapest there: the counts are the least there were. */
+  sampled: boolean
+  /** The last hour in which there was something. */
+  last_available_at: string | null
+  points: Array<{
+    /** How often we looked and the marketplace answered. */
+    looks: number
+    /** Of the looks, how many found something: 0 to 1. */
+    available_share: number
+    offers_mean: number
+    offers_most: number
+    /** A machine that is on sale in several sizes counts once, by its largest, where the marketplace names its machines; elsewhere every size counts. */
+    gpus_mean: number
+    gpus_most: number
+    /** When the hour or day began. */
+    at: string
+  }>
+}
+
+export interface MarketAvailability {
+  from: string
+  until: string
+  interval: 'hour' | 'day'
+  /** null: nothing is recorded yet. */
+  recorded_since: string | null
+  series: ModelAvailability[]
+}
+
+export interface Benchmark {
+  /** 1 is the best value; null where the figure to rank by is not known. */
+  rank: number | null
+  gpu_model: string
+  category: string | null
+  /** Per GPU. */
+  memory_gb: number
+  /** 0 to 150; null: the figure is not known. */
+  performance_score: number | null
+  /** Dense, tensor cores; null: the figure is not known. */
+  fp16_tflops: number | null
+  /** Of one GPU with a disk of 10 GB, at the cheapest offer. */
+  price_per_hour_usd: string
+  /** Per hour and point of the score; null: the figure is not known. */
+  price_per_score_usd: string | null
+  /** Per hour and dense fp16 TFLOPS; null: the figure is not known. */
+  price_per_tflops_usd: string | null
+  /** Per hour and GB of GPU memory. */
+  price_per_vram_gb_usd: string | null
+  /** Offers of it that can be rented now. */
+  available_count: number
+  /** The offer that these prices are of. */
+  cheapest: {
+    provider: string
+    /** What to send as `offer_id` when launching. */
+    provider_id: string
+    market: 'on_demand' | 'spot'
+    gpu_count: number
+    /** Of the whole offer, which may have several GPUs. */
+    price_per_hour_usd: string
+    region: string
+  }
+}
+
 export interface GpuModel {
   name: string
   memory_gb: number
@@ -660,12 +802,15 @@ export interface GpuModel {
   fp32_tflops: number | null
   /** Dense, tensor cores. */
   fp16_tflops: number | null
+  /** Whose figures: ours, those of GPU_MODELS_FILE, or what was set through the API. */
+  source: 'built_in' | 'file' | 'api'
 }
 
 export interface Provider {
   name: string
   display_name: string
   website: string
+  /** Names that a search takes. */
   regions: string[]
   /** On sale there now, as far as we have seen. */
   gpu_models: string[]
@@ -776,11 +921,62 @@ export interface Template {
     container_port: number
     protocol: 'tcp' | 'udp' | 'http'
   }>
+  /** With what follows from vllm; the values of others are secrets. */
   environment: Record<string, string>
   health: {
     path: string
     port: number
     timeout_s: number
+  } | null
+  /** A secret where it is not built in. */
+  onstart_script: string | null
+  /** What is rented when a launch does not say; empty: any. */
+  gpu_models: string[]
+  gpu_count: number
+  min_vram_gb: number | null
+  max_price_per_hour_usd: string | null
+  vllm: Record<string, string | number | boolean> | null
+  /** Grows by one with every change. */
+  version: number
+  /** Only those of users can be changed here. */
+  origin: 'built_in' | 'file' | 'user'
+  changed_at: string | null
+  changed_by: string | null
+}
+
+export interface TemplateVersion {
+  name: string
+  /** Grows by one with every change. */
+  version: number
+  /** Only those of users can be changed here. */
+  origin: 'built_in' | 'file' | 'user'
+  changed_at: string | null
+  changed_by: string | null
+  /** null: with this version it was deleted. */
+  template: {
+    name: string
+    description: string
+    image: string
+    disk_gb: number
+    ports: Array<{
+      container_port: number
+      protocol: 'tcp' | 'udp' | 'http'
+    }>
+    /** With what follows from vllm; the values of others are secrets. */
+    environment: Record<string, string>
+    health: {
+      path: string
+      port: number
+      timeout_s: number
+    } | null
+    /** A secret where it is not built in. */
+    onstart_script: string | null
+    /** What is rented when a launch does not say; empty: any. */
+    gpu_models: string[]
+    gpu_count: number
+    min_vram_gb: number | null
+    max_price_per_hour_usd: string | null
+    vllm: Record<string, string | number | boolean> | null
   } | null
 }
 
@@ -1111,6 +1307,88 @@ export interface NewApiKey {
   expires_at?: string | undefined
 }
 
+export interface GpuModelChange {
+  /** A wish for the family means all its variants. Default: the name. */
+  family?: string | undefined
+  vendor?: 'nvidia' | 'amd' | undefined
+  category?: 'consumer' | 'professional' | 'datacenter' | undefined
+  architecture?: string | undefined
+  /** Such as 8.9; null for AMD. */
+  compute_capability?: number | null | undefined
+  /** Per GPU. Needed for a new model. */
+  memory_gb?: number | undefined
+  memory_bandwidth_gbps?: number | null | undefined
+  fp32_tflops?: number | null | undefined
+  /** Dense, tensor cores. */
+  fp16_tflops?: number | null | undefined
+  /** Default: the contract’s for its family, else worked out from its TFLOPS. */
+  performance_score?: number | undefined
+  /** By provider, what its offers call this model. */
+  spellings?: Record<string, string[]> | undefined
+}
+
+export interface NewTemplate {
+  /** Lower-case letters, digits, dots, dashes and _. */
+  name: string
+  description?: string | undefined
+  /** Default vllm/vllm-openai:latest with vllm, else pytorch/pytorch:latest. */
+  image?: string | undefined
+  /** Default 100 with vllm, else 50. */
+  disk_gb?: number | undefined
+  ports?: Array<{
+    container_port: number
+    protocol?: 'tcp' | 'udp' | 'http' | undefined
+  }> | undefined
+  health?: {
+    /** Default /. */
+    path?: string | undefined
+    /** It has to be among `ports`, or vllm_port. */
+    port: number
+    /** Default 600. */
+    timeout_s?: number | undefined
+  } | null | undefined
+  /** Secrets, shown nowhere. */
+  environment?: Record<string, string> | undefined
+  onstart_script?: string | null | undefined
+  /** What to rent when a launch does not say. */
+  gpu_models?: string[] | undefined
+  /** Per GPU. */
+  min_vram_gb?: number | null | undefined
+  /** For everything: GPUs and disk. */
+  max_price_per_hour_usd?: number | string | null | undefined
+  vllm?: Record<string, string | number | boolean> | null | undefined
+}
+
+export interface TemplateChange {
+  description?: string | undefined
+  /** Default vllm/vllm-openai:latest with vllm, else pytorch/pytorch:latest. */
+  image?: string | undefined
+  /** Default 100 with vllm, else 50. */
+  disk_gb?: number | undefined
+  ports?: Array<{
+    container_port: number
+    protocol?: 'tcp' | 'udp' | 'http' | undefined
+  }> | undefined
+  health?: {
+    /** Default /. */
+    path?: string | undefined
+    /** It has to be among `ports`, or vllm_port. */
+    port: number
+    /** Default 600. */
+    timeout_s?: number | undefined
+  } | null | undefined
+  /** Secrets, shown nowhere. */
+  environment?: Record<string, string> | undefined
+  onstart_script?: string | null | undefined
+  /** What to rent when a launch does not say. */
+  gpu_models?: string[] | undefined
+  /** Per GPU. */
+  min_vram_gb?: number | null | undefined
+  /** For everything: GPUs and disk. */
+  max_price_per_hour_usd?: number | string | null | undefined
+  vllm?: Record<string, string | number | boolean> | null | undefined
+}
+
 export interface AdoptRequest {
   provider: string
   /** The marketplace’s own id of the machine. */
@@ -1180,7 +1458,7 @@ export interface Operations {
       min_upload_mbps?: number | undefined
       min_lifetime_hours?: number | undefined
       /** Default price. */
-      sort_by?: 'price' | 'performance' | 'performance_score' | 'price_per_performance' | 'reliability' | 'memory' | 'gpu_count' | undefined
+      sort_by?: 'price' | 'performance' | 'performance_score' | 'price_per_performance' | 'reliability' | 'memory' | 'vram' | 'gpu_count' | undefined
       /** Default asc. */
       sort_order?: 'asc' | 'desc' | undefined
       /** Default 100. */
@@ -1241,7 +1519,7 @@ export interface Operations {
       download_gb_per_hour?: number | undefined
       min_lifetime_hours?: number | undefined
       /** Default price. */
-      sort_by?: 'price' | 'performance' | 'performance_score' | 'price_per_performance' | 'reliability' | 'memory' | 'gpu_count' | undefined
+      sort_by?: 'price' | 'performance' | 'performance_score' | 'price_per_performance' | 'reliability' | 'memory' | 'vram' | 'gpu_count' | undefined
       /** Default asc. */
       sort_order?: 'asc' | 'desc' | undefined
       /** Default 100. */
@@ -1272,6 +1550,35 @@ export interface Operations {
       data: Record<string, GpuModel>
       /** Names met on the market that nobody here knows, with how often. */
       unknown_spellings: Record<string, number>
+    }
+  }
+  /** Change a GPU model, or add one, while the server runs. */
+  setGpuModel: {
+    params: {
+      /** A name from GET /api/v1/gpu-models in any spelling, or a new one. */
+      name: string
+    }
+    query: undefined
+    body: GpuModelChange
+    reply: {
+      success: true
+      message: string
+      data: GpuModel
+    }
+  }
+  /** Take back what was said of a GPU model through the API. */
+  removeGpuModel: {
+    params: {
+      /** A name from GET /api/v1/gpu-models in any spelling, or a new one. */
+      name: string
+    }
+    query: undefined
+    body: undefined
+    reply: {
+      success: true
+      message: string
+      /** As it is now; null: it was added here, and is gone. */
+      data: GpuModel | null
     }
   }
   /** The marketplaces, what they can do, and how they are. */
@@ -1330,6 +1637,79 @@ export interface Operations {
       warnings: MarketWarning[]
     }
   }
+  /** What models cost over time, as we have seen it. */
+  getPriceTrends: {
+    params: undefined
+    query: {
+      /** In any spelling; several with commas. A family means all its variants. */
+      gpu_model?: string | undefined
+      /** Several with commas. */
+      provider?: string | undefined
+      /** Default any. */
+      market?: 'on_demand' | 'spot' | 'any' | undefined
+      /** Default: seven days before until. */
+      from?: string | undefined
+      /** Before this moment. Default: now. */
+      until?: string | undefined
+      /** Default: hour for up to seven days of not too many models, else day. UTC. */
+      interval?: 'hour' | 'day' | undefined
+    }
+    body: undefined
+    reply: {
+      success: true
+      message: string
+      data: PriceTrends
+    }
+  }
+  /** How much of a model there was to rent over time, as we have seen it. */
+  getAvailability: {
+    params: undefined
+    query: {
+      /** In any spelling; several with commas. A family means all its variants. */
+      gpu_model?: string | undefined
+      /** Several with commas. */
+      provider?: string | undefined
+      /** Default any. */
+      market?: 'on_demand' | 'spot' | 'any' | undefined
+      /** Default: seven days before until. */
+      from?: string | undefined
+      /** Before this moment. Default: now. */
+      until?: string | undefined
+      /** Default: hour for up to seven days of not too many models, else day. UTC. */
+      interval?: 'hour' | 'day' | undefined
+    }
+    body: undefined
+    reply: {
+      success: true
+      message: string
+      data: MarketAvailability
+    }
+  }
+  /** What each model costs now for what it does, the best value first. */
+  getBenchmarks: {
+    params: undefined
+    query: {
+      /** In any spelling; several with commas. A family means all its variants. */
+      gpu_model?: string | undefined
+      /** Several with commas. */
+      provider?: string | undefined
+      /** Default any. */
+      market?: 'on_demand' | 'spot' | 'any' | undefined
+      gpu_category?: 'consumer' | 'professional' | 'datacenter' | undefined
+      /** Default price_per_score. */
+      rank_by?: 'price_per_score' | 'price_per_tflops' | 'price_per_vram_gb' | 'price_per_hour' | undefined
+    }
+    body: undefined
+    reply: {
+      success: true
+      message: string
+      data: Benchmark[]
+      rank_by: 'price_per_score' | 'price_per_tflops' | 'price_per_vram_gb' | 'price_per_hour'
+      /** Providers of which we hold only the cheapest of what is searched. */
+      sampled: string[]
+      warnings: MarketWarning[]
+    }
+  }
   /** Launches by name: what a request leaves out comes from its template. */
   listTemplates: {
     params: undefined
@@ -1339,6 +1719,73 @@ export interface Operations {
       success: true
       message: string
       data: Template[]
+    }
+  }
+  /** Make a template of your own. */
+  createTemplate: {
+    params: undefined
+    query: undefined
+    body: NewTemplate
+    reply: {
+      success: true
+      message: string
+      data: Template
+    }
+  }
+  /** One template, as it is now. */
+  getTemplate: {
+    params: {
+      /** The template’s name. */
+      name: string
+    }
+    query: undefined
+    body: undefined
+    reply: {
+      success: true
+      message: string
+      data: Template
+    }
+  }
+  /** Make a template’s next version. What is left out stays; null takes something away. */
+  changeTemplate: {
+    params: {
+      /** The template’s name. */
+      name: string
+    }
+    query: undefined
+    body: TemplateChange
+    reply: {
+      success: true
+      message: string
+      data: Template
+    }
+  }
+  /** Delete a template. Its versions can still be read, and what was launched with it goes on. */
+  deleteTemplate: {
+    params: {
+      /** The template’s name. */
+      name: string
+    }
+    query: undefined
+    body: Record<string, never> | null
+    reply: {
+      success: true
+      message: string
+      data: TemplateVersion
+    }
+  }
+  /** Everything that a template ever was, newest first. */
+  listTemplateVersions: {
+    params: {
+      /** The template’s name. */
+      name: string
+    }
+    query: undefined
+    body: undefined
+    reply: {
+      success: true
+      message: string
+      data: TemplateVersion[]
     }
   }
   /** What a launch would try, in order. Rents nothing. */
@@ -1876,7 +2323,7 @@ export interface Operations {
       instance_id?: string | undefined
       /** The name of a key, `admin`, `keyless` or `system`. */
       actor?: string | undefined
-      kind?: 'status' | 'attempt' | 'attempt_ended' | 'offers_skipped' | 'order' | 'leftover_gone' | 'alarm' | 'bid_raised' | 'fallback' | 'reclaim_announced' | 'checkpoint' | 'warning' | 'budget' | 'charge' | 'stray_found' | 'stray_ended' | 'adopted' | 'released' | 'provider' | 'changed' | undefined
+      kind?: 'status' | 'attempt' | 'attempt_ended' | 'offers_skipped' | 'order' | 'leftover_gone' | 'alarm' | 'bid_raised' | 'fallback' | 'reclaim_announced' | 'checkpoint' | 'warning' | 'budget' | 'charge' | 'stray_found' | 'stray_ended' | 'adopted' | 'released' | 'provider' | 'power' | 'changed' | undefined
       /** At this moment or later. */
       from?: string | undefined
       /** Before this moment. */
@@ -2098,11 +2545,21 @@ export const routes: { readonly [Id in OperationId]: { readonly method: string; 
   searchOffers: { method: 'GET', path: '/api/v1/offers/search' },
   searchOffersAdvanced: { method: 'POST', path: '/api/v1/offers/search/advanced' },
   listGpuModels: { method: 'GET', path: '/api/v1/gpu-models' },
+  setGpuModel: { method: 'PUT', path: '/api/v1/gpu-models/{name}' },
+  removeGpuModel: { method: 'DELETE', path: '/api/v1/gpu-models/{name}' },
   listProviders: { method: 'GET', path: '/api/v1/providers' },
   listProviderVersions: { method: 'GET', path: '/api/v1/providers/versions' },
   switchProvider: { method: 'PUT', path: '/api/v1/providers/{name}' },
   getMarketplaceStats: { method: 'GET', path: '/api/v1/marketplace/stats' },
+  getPriceTrends: { method: 'GET', path: '/api/v1/marketplace/trends' },
+  getAvailability: { method: 'GET', path: '/api/v1/marketplace/availability' },
+  getBenchmarks: { method: 'GET', path: '/api/v1/marketplace/benchmarks' },
   listTemplates: { method: 'GET', path: '/api/v1/templates' },
+  createTemplate: { method: 'POST', path: '/api/v1/templates' },
+  getTemplate: { method: 'GET', path: '/api/v1/templates/{name}' },
+  changeTemplate: { method: 'PUT', path: '/api/v1/templates/{name}' },
+  deleteTemplate: { method: 'DELETE', path: '/api/v1/templates/{name}' },
+  listTemplateVersions: { method: 'GET', path: '/api/v1/templates/{name}/versions' },
   planInstance: { method: 'POST', path: '/api/v1/instances/plan' },
   launchInstance: { method: 'POST', path: '/api/v1/instances' },
   listInstances: { method: 'GET', path: '/api/v1/instances' },

@@ -44,10 +44,27 @@ export function createClient({ baseUrl, apiKey, fetch = globalThis.fetch, timeou
     searchOffersAdvanced: (body: Operations['searchOffersAdvanced']['body'], options?: CallOptions) =>
       call('searchOffersAdvanced', { body, ...options }),
     listGpuModels: (options?: CallOptions) => call('listGpuModels', { ...options }),
+    setGpuModel: (name: string, body: Operations['setGpuModel']['body'], options?: CallOptions) =>
+      call('setGpuModel', { params: { name }, body, ...options }),
+    removeGpuModel: (name: string, options?: CallOptions) => call('removeGpuModel', { params: { name }, ...options }),
     listTemplates: (options?: CallOptions) => call('listTemplates', { ...options }),
+    getTemplate: (name: string, options?: CallOptions) => call('getTemplate', { params: { name }, ...options }),
+    listTemplateVersions: (name: string, options?: CallOptions) =>
+      call('listTemplateVersions', { params: { name }, ...options }),
+    createTemplate: (body: Operations['createTemplate']['body'], options?: CallOptions) =>
+      call('createTemplate', { body, ...options }),
+    changeTemplate: (name: string, body: Operations['changeTemplate']['body'], options?: CallOptions) =>
+      call('changeTemplate', { params: { name }, body, ...options }),
+    deleteTemplate: (name: string, options?: CallOptions) => call('deleteTemplate', { params: { name }, ...options }),
     listProviders: (query: Query<'listProviders'> = {}, options?: CallOptions) =>
       call('listProviders', { query, ...options }),
     getMarketplaceStats: (options?: CallOptions) => call('getMarketplaceStats', { ...options }),
+    getPriceTrends: (query: Query<'getPriceTrends'> = {}, options?: CallOptions) =>
+      call('getPriceTrends', { query, ...options }),
+    getAvailability: (query: Query<'getAvailability'> = {}, options?: CallOptions) =>
+      call('getAvailability', { query, ...options }),
+    getBenchmarks: (query: Query<'getBenchmarks'> = {}, options?: CallOptions) =>
+      call('getBenchmarks', { query, ...options }),
 
     planInstance: (body: LaunchRequest, options?: CallOptions) => call('planInstance', { body, ...options }),
     /** Rents. For a dry run use `planInstance`. */

@@ -9,11 +9,17 @@ import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
 import packageJson from '../package.json' with { type: 'json' }
 import { adoptionOf } from './app/adopt-named-machine.ts'
+import { terminateInstance } from './app/instances.ts'
 import { forgetAnswers } from './app/once.ts'
+import { takeOverFiles } from './app/templates.ts'
+import { endAutoDestroyed, forgetRefusals } from './app/vast-auto-destroy.ts'
+import { type AskVllm, createAskVllm } from './app/vast-vllm-health.ts'
 import { lockDatabase } from './assembly/database-lock.ts'
 import { tellWhatRuns, warnOfMissingKeys, warnOfProxies } from './assembly/greetings.ts'
+import { infraVastTasks } from './assembly/infra-vast.ts'
 import { listening } from './assembly/listening.ts'
 import { openMarketplaces } from './assembly/marketplaces.ts'
+import { createNovitaCaches } from './assembly/novita-caches.ts'
 import { createReload, type ReloadReport } from './assembly/reload.ts'
 import { createSavingWork } from './assembly/saving-work.ts'
 import { databaseOf, openStores } from './assembly/stores.ts'
@@ -22,16 +28,19 @@ import { type Config, ConfigError, configFrom, isLoopback } from './config/confi
 import { environmentWithFile } from './config/environment.ts'
 import { readOrMake, readOrMakeSecret } from './config/own-files.ts'
 import { secretsKeyFrom } from './config/secrets-key.ts'
+import { templatesFrom } from './config/templates-dir.ts'
 import { createBell } from './core/bell.ts'
 import { instanceIdFrom } from './core/ids.ts'
 import type { MarketInterest } from './core/offers/market-view.ts'
 import { createOfferIndex } from './core/offers/offer-index.ts'
 import type { ProviderName } from './core/providers.ts'
 import { Secret } from './core/secret.ts'
+import type { Template } from './core/templates/template.ts'
 import { type Clock, hourMs, secondMs } from './core/time.ts'
 import { createHttpServer } from './http/server.ts'
 import { createLog, type Log } from './observability/log.ts'
 import { createMetrics } from './observability/metrics.ts'
+import { processFigures } from './observability/process-figures.ts'
 import { createRedactor } from './observability/redaction.ts'
 import { systemClock } from './observability/system-clock.ts'
 import type { MachineShell } from './outbound/machine-shell.ts'
@@ -54,8 +63,10 @@ import { accountOf } from './reconcile/sight.ts'
 import { createWebhookDeliverer } from './reconcile/tasks/deliver-webhooks.ts'
 import { createMarketKeeper } from './reconcile/tasks/keep-market.ts'
 import { createOperationsKeeper } from './reconcile/tasks/keep-operations.ts'
+import { createNovitaNotifier } from './reconcile/tasks/notify-novita-webhooks.ts'
 import { pruneWebhooks } from './reconcile/tasks/prune-webhooks.ts'
 import { readBills } from './reconcile/tasks/read-bills.ts'
+import { marketHistoryTasks } from './reconcile/tasks/record-market.ts'
 import { createSweeper, sweepEveryMs } from './reconcile/tasks/sweep.ts'
 import { sweepMetrics } from './reconcile/tasks/sweep-metrics.ts'
 import { watchBudgets } from './reconcile/tasks/watch-budgets.ts'
@@ -71,6 +82,8 @@ export interface Surroundings {
   clock?: Clock
   transport?: Transport
   probe?: Probe
+  /** Plays the vLLM servers that a caller asks about. */
+  askVllm?: AskVllm
   /** Plays the machines' shells. */
   shell?: MachineShell
   random?: (bytes: number) => Uint8Array
@@ -139,9 +152,11 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
   const stores = await openStores(config, { secretsKey, random, now: clock.now(), open: surroundings.openDatabase })
   const { installation, instances, launches, events, charges, answers, budgets, bills, webhooks, operations } = stores
   const operationLog = createOperationsKeeper({ operations, clock, metrics, keepDays: config.operationsKeepDays })
+  const index = createOfferIndex()
   const marketplaces = await openMarketplaces(config, {
     stores,
     clock,
+    index,
     transport: surroundings.transport ?? undiciTransport(),
     metrics,
     log,
@@ -150,7 +165,7 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
     version,
     onOperation: operationLog.record,
   })
-  const { outbound, gpus, health, accounts, inForce } = marketplaces
+  const { outbound, gpus, gpuLayers, health, accounts, inForce } = marketplaces
   const { isEnabled, isConfigured, keyMarkOf } = accounts
   const providers = accounts
   const fingerprint = (text: string) => createHmac('sha256', secretsKey.reveal()).update(text).digest('base64url')
@@ -159,9 +174,16 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
   const deliverer = createWebhookDeliverer({ webhooks, send: sendWebhook, clock, random, log, metrics })
   const outboxGauges = webhookMetrics(metrics, { webhooks, clock })
 
-  const index = createOfferIndex()
   const penalties = new Map<string, number>()
-  const market = createMarketKeeper({ providers, isEnabled, noticeOf: health.warningAbout, index, clock, log })
+  const market = createMarketKeeper({
+    providers,
+    isEnabled,
+    noticeOf: health.warningAbout,
+    index,
+    clock,
+    log,
+    chance: () => (random(1)[0] ?? 0) / 255,
+  })
   const bell = createBell()
   const changed = createBell()
   const fleet = createFleet(clock)
@@ -183,6 +205,7 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
     log,
     bell,
   }
+  const novitaCaches = createNovitaCaches(config.novitaFace, changed)
   const alarms = metrics.counter('gpufleet_alarms_total', 'Times that somebody should look, by provider.', ['provider'])
   const book = createBudgetBook({ budgets, clock })
   const policies = policyMetrics(metrics, { book })
@@ -218,16 +241,29 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
     keyMarkOf,
     installation,
     unknownMachines: config.unknownMachines,
+    vastInstanceId: config.vastInstanceId,
     changed,
     countAlarm: (provider) => alarms.inc({ provider }),
   })
+  const novitaNotifier = createNovitaNotifier({
+    ...common,
+    requests: stores.novitaRequests,
+    endInstance: (id) =>
+      terminateInstance(id, { actor: 'INSTANCE_STARTUP_TIMEOUT', project: null }, { ...common, providers }),
+    send: sendWebhook,
+    secret: () => config.webhookSecret?.reveal(),
+  })
   const sweepGauges = sweepMetrics(metrics, { findings, clock })
   const newInstanceId = () => instanceIdFrom(random(16))
+  const infraVast = { machineId: config.vastInstanceId, ...config.infraVast }
   const adopting = { ...common, findings, strays, keyMarkOf, installation, newInstanceId }
+  const useTemplates = (files: readonly Template[]) => takeOverFiles(files, { templates: stores.templates, clock })
+  await useTemplates(config.templatesDir === undefined ? [] : templatesFrom(config.templatesDir))
   const reload = createReload(config, {
     read: surroundings.readConfig ?? (() => config),
     use: inForce.use,
-    gpus,
+    useTemplates,
+    gpuLayers,
     record: (event) => events.record([event]),
     clock,
     log,
@@ -238,7 +274,7 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
     {
       version,
       marketLabel: config.marketLabel,
-      access: { adminKey, keyless: config.keyless },
+      access: { adminKey, keyless: config.keyless, keylessFrom: config.keylessFrom },
       cors: config.enableCors,
       rateLimit: config.rateLimit,
       docs: config.enableDocs,
@@ -249,6 +285,9 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
     {
       ...common,
       isEnabled,
+      gpuLayers,
+      gpuModels: stores.gpuModels,
+      marketHistory: stores.marketHistory,
       descriptions,
       isConfigured,
       healthOf: health.of,
@@ -257,6 +296,9 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
       reload,
       ...adopting,
       sweep: () => sweeper.run(),
+      infraVast,
+      infraVastState: stores.infraVastState,
+      probe,
       signLabel: savingWork.signLabel,
       publicUrl: config.publicUrl,
       accountOf: (launch) => accountOf(launch, { providers, keyMarkOf }),
@@ -265,6 +307,8 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
       keys: stores.keys,
       random,
       launches,
+      templates: stores.templates,
+      novitaRequests: stores.novitaRequests,
       providerKeys: stores.providerKeys,
       useProviderKeys: inForce.refresh,
       environmentAccounts: inForce.environmentAccounts,
@@ -277,6 +321,12 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
       webhooks,
       sendWebhook,
       webhooksMayStayInside: config.webhookAllowPrivate,
+      novita: config.novitaFace,
+      ...novitaCaches,
+      processFigures,
+      version,
+      vast: stores.vast,
+      askVllm: surroundings.askVllm ?? createAskVllm(outbound),
       checkStore: async () => void (await events.newest()),
       metricsText: async () => {
         await Promise.all([gauges.refresh(), sweepGauges.refresh(), outboxGauges.refresh(), policies.refresh()])
@@ -290,12 +340,22 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
     watchBudgets({ budgets, book, clock }),
     readBills({ bills, providers, clock, log, metrics, countAlarm: (provider) => alarms.inc({ provider }) }),
     { name: 'old answers', everyMs: hourMs, atStart: true, run: () => forgetAnswers({ answers, clock }) },
+    ...marketHistoryTasks({ ...common, history: stores.marketHistory, watched: config.marketWatch, isEnabled }),
+    {
+      name: 'auto destroy',
+      everyMs: 5 * secondMs,
+      atStart: true,
+      run: () => endAutoDestroyed({ ...common, vast: stores.vast }),
+    },
+    { name: 'old refusals', everyMs: hourMs, atStart: true, run: () => forgetRefusals({ vast: stores.vast, clock }) },
     { name: 'market', everyMs: refreshTickMs, atStart: false, run: () => market.refreshWatched() },
     { name: 'sweep', everyMs: sweepEveryMs, atStart: true, run: () => sweeper.run() },
     ...(config.vastInstanceId === undefined ? [] : [namedMachine(config.vastInstanceId, adopting)]),
+    ...infraVastTasks(config, { ...adopting, infraVast, infraVastState: stores.infraVastState, probe }),
     { name: 'operations', everyMs: secondMs, atStart: false, run: operationLog.flush },
     { name: 'old operations', everyMs: hourMs, atStart: true, run: operationLog.prune },
     { name: 'webhooks', everyMs: secondMs, atStart: true, run: deliverer.begin },
+    { name: 'creations', everyMs: secondMs, atStart: true, run: novitaNotifier.run },
     { name: 'old webhooks', everyMs: hourMs, atStart: true, run: () => pruneWebhooks({ webhooks, clock }) },
     { name: 'provider health', everyMs: 5 * secondMs, atStart: false, run: () => health.flush() },
   ]
@@ -334,7 +394,7 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
     async stop() {
       log.info('told to stop: what is under way is finished first')
       await face.end()
-      await Promise.all([worker.stop(), clockwork.stop(), deliverer.stop()])
+      await Promise.all([worker.stop(), clockwork.stop(), deliverer.stop(), novitaNotifier.stop()])
       await savingWork.forWorker.checkpoints.stop()
       await operationLog.flush().catch((error: unknown) => log.error('operations not written down', { error }))
       await health.flush()

@@ -43,7 +43,7 @@ export function addLaunch(program: Command, run: Runner): void {
     .option('--min-cuda <version>', 'such as 12.4', amount)
     .option('--disk <gb>', 'default 10; fixed for its life', amount)
     .option('--image <name>', 'container image (default pytorch/pytorch:latest)')
-    .option('--template <name>', 'fills in what is left out: pytorch, vllm, ollama, jupyter')
+    .option('--template <name>', 'fills in what is left out; `gpufleet templates` lists them')
     .option('--registry-user <name>', 'for a private image; the password comes from REGISTRY_PASSWORD')
     .option('--registry-server <host>', 'where the private image is')
     .option('--env <KEY=VALUE>', 'for the machine; KEY alone takes it from here; again for more', repeated)

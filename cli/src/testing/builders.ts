@@ -31,6 +31,7 @@ export function anInstance(changes: Partial<Instance> = {}): Instance {
     ram_gb: 64,
     storage_gb: 10,
     region: 'europe-west',
+    template: null,
     image: 'pytorch/pytorch:latest',
     environment: {},
     ports: [],

@@ -14,6 +14,7 @@ export type AppErrorCode =
   | 'forbidden'
   | 'not_allowed_now'
   | 'not_possible_here'
+  | 'not_in_time'
   | 'idempotency_key_reused'
   | 'idempotency_in_progress'
   | 'provider_unavailable'

@@ -13,6 +13,7 @@ import { reasons } from '../core/instances/status.ts'
 import { type Nanos, usdText } from '../core/money.ts'
 import { type Explanation, explain } from '../core/offers/explain.ts'
 import type { MarketWarning } from '../core/offers/market-view.ts'
+import type { ExactProduct } from '../core/offers/match.ts'
 import { type Market, type Offer, offerHandleFrom, offerId, offerKey } from '../core/offers/offer.ts'
 import type { PlannedOffer } from '../core/offers/plan.ts'
 import { filterFromWish, fulfils, interestFromWish, needFromWish, planForWish } from '../core/offers/wish-plan.ts'
@@ -42,6 +43,7 @@ export interface LaunchInput {
   /** `provider_id` of an offer, or its id with the provider in front. */
   offerId: string | null
   gpuModels: readonly string[]
+  exactly?: ExactProduct
   minVramGb: number | null
   gpuCount: number
   market: Market | 'any'
@@ -62,6 +64,8 @@ export interface LaunchInput {
   policies: Policies
   /** null: the caller's own, else `default`. */
   project: ProjectName | null
+  /** The template that filled in what the request left out. */
+  template?: NonNullable<Wish['template']>
   secrets: InstanceSecrets
 }
 
@@ -193,6 +197,7 @@ function wishFrom(input: LaunchInput, deps: LaunchDeps): Wish {
     offer,
     provider: offer?.provider ?? provider,
     models: offer === null ? modelsNamed(input.gpuModels, deps.gpus).map((model) => model.name) : [],
+    ...(input.exactly !== undefined && { exactly: input.exactly }),
     minVramGb: input.minVramGb,
     gpuCount: input.gpuCount,
     market: offer === null ? input.market : offerHandleFrom(offer.key).market,
@@ -211,6 +216,7 @@ function wishFrom(input: LaunchInput, deps: LaunchDeps): Wish {
     onInterruption: input.onInterruption,
     policies: input.policies,
     environmentNames: Object.keys(input.secrets.environment),
+    ...(input.template !== undefined && { template: input.template }),
     expected: null,
   }
 }

@@ -18,6 +18,8 @@ export interface OfferSearchInput {
   categories: readonly GpuCategory[]
   markets: readonly Market[]
   available: boolean
+  /** Only what is listed and cannot be rented now. */
+  taken?: boolean
   verified: boolean
   minGpuCount?: number
   maxGpuCount?: number
@@ -42,6 +44,8 @@ export interface OfferSearchInput {
   downloadGbPerHour: number
   sort?: OfferSort
   limit: number
+  /** Whether `matching` has to be exact, also in a huge market. */
+  countAll?: boolean
 }
 
 export interface OfferSearchResult {
@@ -75,11 +79,11 @@ export async function searchOffers(input: OfferSearchInput, deps: MarketDeps): P
   const [on, off] = [asked.filter(deps.isEnabled), asked.filter((name) => !deps.isEnabled(name))]
   // What a provider showed before it was switched off may still be in the index.
   const filter = { ...filterFrom(input, models), ...(off.length > 0 && { providers: on }) }
-  const { sort = cheapestFirst, limit } = input
+  const { sort = cheapestFirst, limit, countAll = false } = input
   const { offers, matching, isExact } =
     on.length === 0
       ? { offers: [], matching: 0, isExact: true }
-      : deps.index.searchAndCount({ filter, sort, limit }, context)
+      : deps.index.searchAndCount({ filter, sort, limit, countAll }, context)
   return {
     offers,
     matching,
@@ -96,7 +100,7 @@ function switchedOff(provider: ProviderName): MarketWarning {
 }
 
 function filterFrom(input: OfferSearchInput, models: readonly string[]): OfferFilter {
-  const { gpuModels: _names, sort: _sort, limit: _limit, diskGb, minStorageGb, ...rest } = input
+  const { gpuModels: _names, sort: _sort, limit: _limit, countAll: _all, diskGb, minStorageGb, ...rest } = input
   const { uploadGbPerHour: _upload, downloadGbPerHour: _download, ...bounds } = rest
   const storage = Math.max(minStorageGb ?? 0, diskGb)
   return { ...bounds, models, ...(storage > 0 && { minStorageGb: storage }) }

@@ -16,7 +16,7 @@ import { createVastProvider } from '../providers/vast/provider.ts'
 import { type Watcher, watched } from '../providers/watched.ts'
 
 /** What of the configuration says which accounts there are. It can change while the server runs. */
-export type AccountSettings = Pick<Config, 'providers' | 'runpodApiVersion'>
+export type AccountSettings = Pick<Config, 'providers' | 'runpodApiVersion'> & Partial<Pick<Config, 'novitaPollMs'>>
 
 export interface Accounts extends Providers {
   isEnabled(name: ProviderName): boolean
@@ -46,7 +46,15 @@ const create: Record<ProviderName, Create> = {
   runpod: (deps, { runpodApiVersion }) => createRunpodProvider({ ...deps, apiVersion: runpodApiVersion }),
   lambda: createLambdaProvider,
   paperspace: createPaperspaceProvider,
-  novita: createNovitaProvider,
+  novita: (deps, { novitaPollMs }) => lookedAtEvery(novitaPollMs, createNovitaProvider(deps)),
+}
+
+/** @param everyMs undefined: as often as its description says */
+function lookedAtEvery(everyMs: number | undefined, provider: Provider): Provider {
+  if (everyMs === undefined) return provider
+  const description = provider.describe()
+  const abilities = { ...description.abilities, lookEveryMs: everyMs }
+  return { ...provider, describe: () => ({ ...description, abilities }) }
 }
 
 interface Account {

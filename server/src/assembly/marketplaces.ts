@@ -1,6 +1,8 @@
 import type { Config } from '../config/config.ts'
 import { gpuModelsFrom } from '../config/gpu-models-file.ts'
 import { createGpuCatalogue } from '../core/gpus/catalogue.ts'
+import { createGpuLayers } from '../core/gpus/layers.ts'
+import type { OfferIndex } from '../core/offers/offer-index.ts'
 import type { ProviderName } from '../core/providers.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Clock } from '../core/time.ts'
@@ -17,7 +19,8 @@ import { type Accounts, createAccounts } from './accounts.ts'
 import type { Stores } from './stores.ts'
 
 export interface MarketplaceDeps {
-  stores: Pick<Stores, 'busyBefore' | 'providerHealth' | 'providerKeys'>
+  stores: Pick<Stores, 'busyBefore' | 'gpuModels' | 'providerHealth' | 'providerKeys'>
+  index: Pick<OfferIndex, 'rename'>
   clock: Clock
   transport: Transport
   metrics: Metrics
@@ -46,7 +49,9 @@ export async function openMarketplaces(config: Config, deps: MarketplaceDeps) {
     onOperation: deps.onOperation,
   })
   const gpus = createGpuCatalogue()
-  if (config.gpuModelsFile !== undefined) for (const model of gpuModelsFrom(config.gpuModelsFile)) gpus.put(model)
+  const gpuLayers = createGpuLayers(gpus, deps.index)
+  if (config.gpuModelsFile !== undefined) gpuLayers.useFile(gpuModelsFrom(config.gpuModelsFile))
+  gpuLayers.useOwn(await stores.gpuModels.all())
   const health = createHealthWatch({
     store: stores.providerHealth,
     providers: () => accounts,
@@ -68,6 +73,7 @@ export async function openMarketplaces(config: Config, deps: MarketplaceDeps) {
   return {
     outbound,
     gpus,
+    gpuLayers,
     health,
     accounts,
     inForce,

@@ -1,7 +1,9 @@
 import { changedSettings, type SettingChanges } from '../config/changed-settings.ts'
 import type { Config } from '../config/config.ts'
 import { gpuModelsFrom } from '../config/gpu-models-file.ts'
-import type { GpuCatalogue } from '../core/gpus/gpu.ts'
+import { templatesFrom } from '../config/templates-dir.ts'
+import type { GpuLayers } from '../core/gpus/layers.ts'
+import type { Template } from '../core/templates/template.ts'
 import type { Clock } from '../core/time.ts'
 import type { Log } from '../observability/log.ts'
 import type { NewEvent } from '../store/events.ts'
@@ -16,7 +18,9 @@ export interface ReloadDeps {
   read: () => Config
   /** Takes over keys, addresses and flags. */
   use: (config: Config) => Promise<void>
-  gpus: Pick<GpuCatalogue, 'put'>
+  gpuLayers: Pick<GpuLayers, 'useFile'>
+  /** Takes over the templates of files. @returns how many there are */
+  useTemplates: (files: readonly Template[]) => Promise<number>
   record: (event: NewEvent) => Promise<void>
   clock: Pick<Clock, 'now'>
   log: Log
@@ -33,9 +37,11 @@ export function createReload(initial: Config, deps: ReloadDeps): (actor: string)
   async function reload(actor: string): Promise<ReloadReport> {
     const next = deps.read()
     const models = next.gpuModelsFile === undefined ? [] : gpuModelsFrom(next.gpuModelsFile)
+    const files = next.templatesDir === undefined ? [] : templatesFrom(next.templatesDir)
     const changes = changedSettings(current.values, next.values)
-    for (const model of models) deps.gpus.put(model)
+    deps.gpuLayers.useFile(models)
     await deps.use(next)
+    const templates = await deps.useTemplates(files)
     current = { ...next, values: withOld(next.values, current.values, changes.needRestart) }
 
     const { taken, needRestart } = changes
@@ -43,6 +49,7 @@ export function createReload(initial: Config, deps: ReloadDeps): (actor: string)
       taken.length === 0 ? 'no setting changed' : `changed: ${taken.join(', ')}`,
       ...(needRestart.length === 0 ? [] : [`after a restart only: ${needRestart.join(', ')}`]),
       ...(models.length === 0 ? [] : [`${models.length} GPU models`]),
+      ...(templates === 0 ? [] : [`${templates} templates`]),
     ]
     const message = `settings reloaded; ${parts.join('; ')}`
     deps.log.info(message)

@@ -12,17 +12,23 @@ import { createChargeChecker } from '../store/charge-records.ts'
 import { createChargeStore } from '../store/charges.ts'
 import { createEventStore } from '../store/events.ts'
 import { createFindingStore } from '../store/findings.ts'
+import { createGpuModelStore } from '../store/gpu-models.ts'
+import { createInfraVastStore } from '../store/infra-vast.ts'
 import { busyUntil, restoredAt, storeHeartbeat } from '../store/installation.ts'
 import { createInstanceStore } from '../store/instances.ts'
 import { createKeyStore } from '../store/keys.ts'
 import { createLaunchStore } from '../store/launches.ts'
+import { createMarketHistoryStore } from '../store/market-history.ts'
 import { migrate } from '../store/migrate.ts'
+import { createNovitaRequestStore } from '../store/novita-face.ts'
 import { createOperationStore } from '../store/operations.ts'
 import { createProviderHealthStore } from '../store/provider-health.ts'
 import { createProviderKeyStore } from '../store/provider-keys.ts'
 import { createSealer } from '../store/sealer.ts'
 import { openSqlite } from '../store/sqlite.ts'
 import { createStrayStore } from '../store/strays.ts'
+import { createTemplateStore } from '../store/templates.ts'
+import { createVastInstanceStore } from '../store/vast-instances.ts'
 import { createWebhookStore } from '../store/webhooks.ts'
 import { installationId } from './installation.ts'
 
@@ -69,13 +75,19 @@ export async function openStores(config: Config, { secretsKey, random, now, open
     activity: createActivityStore(database),
     budgets: createBudgetStore(database),
     bills: createBillStore(database),
+    infraVastState: createInfraVastStore(database),
     operations: createOperationStore(database),
     webhooks: createWebhookStore(database, sealer),
+    novitaRequests: createNovitaRequestStore(database, sealer),
     findings: createFindingStore(database),
+    vast: createVastInstanceStore(database),
+    templates: createTemplateStore(database, sealer),
     strays: createStrayStore(database, sealer),
     keys: createKeyStore(database),
     providerKeys: createProviderKeyStore(database, sealer),
     providerHealth: createProviderHealthStore(database),
+    gpuModels: createGpuModelStore(database),
+    marketHistory: createMarketHistoryStore(database),
     checkChain: createChainChecker(database),
     checkCharges: createChargeChecker(database),
   }

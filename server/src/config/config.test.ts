@@ -99,6 +99,9 @@ test('several ports, and keys for anybody who is not on this machine', () => {
   expect(configFrom({ HOST: '0.0.0.0' }).keyless).toBe('off')
   expect(configFrom({ HOST: '0.0.0.0', KEYLESS: 'loopback' }).keyless).toBe('loopback')
   expect(configFrom({ KEYLESS: 'off' }).keyless).toBe('off')
+  expect(configFrom({}).keylessFrom).toEqual([])
+  expect(configFrom({ KEYLESS_FROM: '172.30.93.1, fd00::1' }).keylessFrom).toEqual(['172.30.93.1', 'fd00::1'])
+  expect(() => configFrom({ KEYLESS_FROM: '172.30.93.0/28' })).toThrow('KEYLESS_FROM takes an IP address')
   expect(['127.0.0.1', '127.9.9.9', '::1', '[::1]', 'LOCALHOST'].map(isLoopback)).toEqual([
     true,
     true,
@@ -132,4 +135,51 @@ test('a file of ours is made once, for its owner only, and never made anew when 
   expect(() => readOrMake(file, () => 'three')).toThrow(/backup/)
   expect(readFileSync(file, 'utf8')).toBe('')
   rmSync(dir, { recursive: true })
+})
+
+describe('the settings of contract 002', () => {
+  test('milliseconds; what is below 1000 counts as seconds', () => {
+    expect(configFrom({ INSTANCE_POLL_INTERVAL: '5000' }).novitaPollMs).toBe(5_000)
+    expect(configFrom({ INSTANCE_POLL_INTERVAL: '30' }).novitaPollMs).toBe(30_000)
+    expect(configFrom({}).novitaPollMs).toBeUndefined()
+    expect(configFrom({ INSTANCE_STARTUP_TIMEOUT: '60000' }).novitaFace.startupTimeoutMs).toBe(60_000)
+    expect(configFrom({}).novitaFace).toMatchObject({
+      startupTimeoutMs: 600_000,
+      defaultRegion: 'CN-HK-01',
+      defaultGpuCount: 1,
+      defaultRootfsGb: 60,
+      provider: 'novita',
+    })
+  })
+
+  test.each([
+    ['INSTANCE_POLL_INTERVAL', '4999'],
+    ['INSTANCE_POLL_INTERVAL', '300001'],
+    ['INSTANCE_STARTUP_TIMEOUT', '59999'],
+    ['DEFAULT_GPU_COUNT', '9'],
+    ['DEFAULT_ROOTFS_SIZE', '10'],
+    ['DEFAULT_REGION', 'Hong Kong'],
+    ['WEBHOOK_URL', 'ftp://example.com'],
+    ['WEBHOOK_SECRET', 'short'],
+    ['NODE_ENV', 'holiday'],
+  ])('%s=%s stops the start, by name', (name, value) => {
+    expect(() => configFrom({ [name]: value })).toThrow(name)
+  })
+
+  test('the profile takes port 3000 and a key of Novita', () => {
+    expect(configFrom({ PROFILE: 'novita', NOVITA_API_KEY: 'k' }).ports).toEqual([3000])
+    expect(configFrom({ PROFILE: 'novita', NOVITA_API_KEY: 'k', PORT: '80' }).ports).toEqual([80])
+    expect(() => configFrom({ PROFILE: 'novita' })).toThrow('NOVITA_API_KEY is required')
+    expect(configFrom({}).ports).toEqual([8080])
+  })
+
+  test('what would be shown of the webhook is nothing', () => {
+    const { values } = configFrom({ WEBHOOK_URL: 'https://example.com/?key=abc', WEBHOOK_SECRET: 'a-secret-of-ours' })
+    expect(JSON.stringify([...values])).not.toMatch(/abc|a-secret/)
+  })
+
+  test('NODE_ENV is another name for ENVIRONMENT', () => {
+    expect(configFrom({ NODE_ENV: 'production' }).production).toBe(true)
+    expect(() => configFrom({ NODE_ENV: 'production', ENVIRONMENT: 'test' })).toThrow('keep one')
+  })
 })

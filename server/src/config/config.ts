@@ -1,3 +1,4 @@
+import type { NovitaFaceSettings } from '../core/novita-face/settings.ts'
 import { type ProviderName, providerNames } from '../core/providers.ts'
 import type { UnknownMachinePolicy } from '../core/reconciliation/finding.ts'
 import type { Secret } from '../core/secret.ts'
@@ -14,6 +15,8 @@ export interface Config {
   marketLabel: string | undefined
   controlApiKey: Secret | undefined
   keyless: 'loopback' | 'off'
+  /** More addresses that count as this machine. */
+  keylessFrom: readonly string[]
   secretsKey: Secret | undefined
   secretsKeyFile: string | undefined
   /** Program and arguments. */
@@ -23,17 +26,36 @@ export interface Config {
   enableMetrics: boolean
   enableDocs: boolean
   operationsKeepDays: number
+  /** Models whose prices are looked up although nobody searches for them. */
+  marketWatch: readonly string[]
   /** Whether webhooks may be delivered to addresses of our own network. */
   webhookAllowPrivate: boolean
-  logLevel: 'info' | 'warn' | 'error'
+  logLevel: 'debug' | 'info' | 'warn' | 'error'
   logFormat: 'readable' | 'json' | undefined
   providers: Record<ProviderName, ProviderConfig>
   runpodApiVersion: 'v2' | 'graphql'
+  /** How often Novita's machines are looked at; undefined: as often as is usual there. */
+  novitaPollMs: number | undefined
+  novitaFace: NovitaFaceSettings
+  /** What contract 002's webhooks are signed with. */
+  webhookSecret: Secret | undefined
   /** What is done with machines of ours that the database does not know. */
   unknownMachines: UnknownMachinePolicy
   /** A machine at Vast.ai to take over at the start. */
   vastInstanceId: string | undefined
+  /** How that machine is switched on and off. */
+  infraVast: {
+    healthPort: number
+    healthPath: string
+    waitTimeoutMs: number
+    autoShutdown: boolean
+    autoShutdownMs: number
+    statePath: string | undefined
+    auditPath: string | undefined
+  }
   gpuModelsFile: string | undefined
+  /** A folder of templates. */
+  templatesDir: string | undefined
   /** Where more settings are; see ENV_FILE. */
   envFile: string | undefined
   shutdownMs: number
@@ -89,6 +111,11 @@ export function configFrom(environment: Readonly<Record<string, string | undefin
       mistakes.push(`${prefix}_API_KEY and ${prefix}_API_KEY_2 are the same key: the second is for another account`)
     }
   }
+  const isForNovita = values.get('PROFILE') === 'novita'
+  if (isForNovita && !values.has('NOVITA_API_KEY')) {
+    mistakes.push('NOVITA_API_KEY is required with PROFILE=novita')
+  }
+  if (isForNovita && (environment.PORT ?? '') === '') values.set('PORT', [3000])
   if (mistakes.length > 0) throw new ConfigError(mistakes)
 
   const get = <T>(name: string) => values.get(name) as T
@@ -104,6 +131,7 @@ export function configFrom(environment: Readonly<Record<string, string | undefin
     marketLabel: get('MARKET_LABEL'),
     controlApiKey: get('CONTROL_API_KEY'),
     keyless: get<'loopback' | 'off' | undefined>('KEYLESS') ?? (isLoopback(host) ? 'loopback' : 'off'),
+    keylessFrom: get<string[] | undefined>('KEYLESS_FROM') ?? [],
     secretsKey: get('SECRETS_KEY'),
     secretsKeyFile: get('SECRETS_KEY_FILE'),
     secretsKeyCommand: get('SECRETS_KEY_COMMAND'),
@@ -112,6 +140,7 @@ export function configFrom(environment: Readonly<Record<string, string | undefin
     enableMetrics: get('ENABLE_METRICS'),
     enableDocs: get('ENABLE_DOCS'),
     operationsKeepDays: get('OPERATIONS_KEEP_DAYS'),
+    marketWatch: get('MARKET_WATCH'),
     webhookAllowPrivate: get('WEBHOOK_ALLOW_PRIVATE'),
     logLevel: get('LOG_LEVEL'),
     logFormat: get('LOG_FORMAT'),
@@ -119,9 +148,32 @@ export function configFrom(environment: Readonly<Record<string, string | undefin
       providerNames.map((name) => [name, providerConfig(name, get)]),
     ) as Config['providers'],
     runpodApiVersion: get('RUNPOD_API_VERSION'),
+    novitaPollMs: get('INSTANCE_POLL_INTERVAL'),
+    novitaFace: {
+      provider: get('NOVITA_FACE_PROVIDER'),
+      defaultRegion: get<string>('DEFAULT_REGION').toUpperCase(),
+      defaultGpuCount: get('DEFAULT_GPU_COUNT'),
+      defaultRootfsGb: get('DEFAULT_ROOTFS_SIZE'),
+      startupTimeoutMs: get('INSTANCE_STARTUP_TIMEOUT'),
+      webhookUrl: get<Secret | undefined>('WEBHOOK_URL')?.reveal(),
+      templateCacheMs: get('TEMPLATE_CACHE_TTL'),
+      limitsKeyless: get('RATE_LIMIT_ENABLED'),
+      isDevelopment: get<string>('ENVIRONMENT') === 'development',
+    },
+    webhookSecret: get('WEBHOOK_SECRET'),
     unknownMachines: get('UNKNOWN_MACHINES'),
     vastInstanceId: get('VAST_INSTANCE_ID'),
+    infraVast: {
+      healthPort: get('VAST_HEALTH_PORT'),
+      healthPath: get('VAST_HEALTH_PATH'),
+      waitTimeoutMs: get<number>('VAST_WAIT_TIMEOUT_S') * 1_000,
+      autoShutdown: get('VAST_AUTO_SHUTDOWN'),
+      autoShutdownMs: get<number>('VAST_AUTO_SHUTDOWN_MINUTES') * 60_000,
+      statePath: get('VAST_STATE_PATH'),
+      auditPath: get('VAST_AUDIT_PATH'),
+    },
     gpuModelsFile: get('GPU_MODELS_FILE'),
+    templatesDir: get('TEMPLATES_DIR'),
     envFile: get('ENV_FILE'),
     shutdownMs: get<number>('SHUTDOWN_SECONDS') * 1_000,
     values,

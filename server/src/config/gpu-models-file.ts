@@ -17,6 +17,7 @@ const FileModel = z.strictObject({
   memory_bandwidth_gbps: Figure,
   fp32_tflops: Figure,
   fp16_tflops: Figure,
+  performance_score: z.number().min(0).max(150).optional(),
   spellings: z.partialRecord(z.enum(providerNames), z.array(z.string().min(1).max(200)).max(50)).default({}),
 })
 
@@ -49,5 +50,6 @@ export function gpuModelsFrom(file: string): GpuModel[] {
     fp32Tflops: model.fp32_tflops,
     fp16Tflops: model.fp16_tflops,
     spellings: model.spellings,
+    ...(model.performance_score !== undefined && { performanceScore: model.performance_score }),
   }))
 }

@@ -3,6 +3,7 @@
  * from this list, and nothing else reads the environment.
  */
 
+import { isIP } from 'node:net'
 import { z } from 'zod'
 import type { ProviderName } from '../core/providers.ts'
 import { unknownMachinePolicies } from '../core/reconciliation/finding.ts'
@@ -43,10 +44,24 @@ const ports = z
     error: 'takes a port or a comma list of ports, each 0 to 65535',
   })
   .transform((text) => text.split(',').map(Number))
+const addresses = z
+  .string()
+  .refine((text) => text.split(',').every((one) => isIP(one.trim()) !== 0), {
+    error: 'takes an IP address or a comma list of them',
+  })
+  .transform((text) => text.split(',').map((one) => one.trim()))
 const wholeNumber = z
   .string()
   .regex(/^\d{1,9}$/, 'takes a whole number')
   .transform(Number)
+
+/** Milliseconds; what is below 1000 cannot be meant so, and counts as seconds. */
+const milliseconds = (least: number, most: number) =>
+  wholeNumber
+    .transform((number) => (number < 1_000 ? number * 1_000 : number))
+    .refine((ms) => ms >= least && ms <= most, { error: `takes ${least} to ${most} milliseconds` })
+const wholeBetween = (least: number, most: number) =>
+  wholeNumber.refine((number) => number >= least && number <= most, { error: `takes ${least} to ${most}` })
 
 const words = z
   .string()
@@ -60,6 +75,62 @@ const words = z
       return z.NEVER
     }
   })
+
+/** Of the machine that VAST_INSTANCE_ID names. */
+function infraVastSettings(group: string): Setting[] {
+  return [
+    {
+      name: 'VAST_HEALTH_PORT',
+      group,
+      description: 'The port inside the machine that VAST_INSTANCE_ID names at which its health is asked for.',
+      default: '8001',
+      schema: wholeNumber.refine((port) => port >= 1 && port <= 65_535, 'takes a port from 1 to 65535'),
+    },
+    {
+      name: 'VAST_HEALTH_PATH',
+      group,
+      description: 'The path of that health check.',
+      default: '/health',
+      schema: z.string().regex(/^\/\S{0,500}$/, 'takes a path that begins with /'),
+    },
+    {
+      name: 'VAST_WAIT_TIMEOUT_S',
+      group,
+      description: 'How many seconds `POST /infra/vast/power/on` waits until that machine is healthy.',
+      default: '600',
+      schema: wholeNumber.refine((seconds) => seconds >= 1 && seconds <= 86_400, 'takes 1 to 86400 seconds'),
+    },
+    {
+      name: 'VAST_AUTO_SHUTDOWN',
+      group,
+      description:
+        'Stops that machine when nobody has reported its use for VAST_AUTO_SHUTDOWN_MINUTES. Its disk is kept.',
+      default: 'true',
+      schema: flag,
+    },
+    {
+      name: 'VAST_AUTO_SHUTDOWN_MINUTES',
+      group,
+      description: 'After how many minutes without a report of use that machine is stopped.',
+      default: '30',
+      schema: wholeNumber.refine((minutes) => minutes >= 1 && minutes <= 525_600, 'takes 1 to 525600 minutes'),
+    },
+    {
+      name: 'VAST_STATE_PATH',
+      group,
+      description:
+        'A JSON file that is kept like the state of that machine, for programs that read it. The truth is in the database.',
+      schema: z.string().min(1),
+    },
+    {
+      name: 'VAST_AUDIT_PATH',
+      group,
+      description:
+        'A file to which what happens to that machine is added as lines of JSON. The truth is in the database.',
+      schema: z.string().min(1),
+    },
+  ]
+}
 
 interface ProviderSettings {
   name: ProviderName
@@ -149,6 +220,29 @@ export const settings: readonly Setting[] = [
     schema: z.string().min(1),
   },
   {
+    name: 'MARKET_WATCH',
+    group: 'Server',
+    default: 'RTX 4090,A100,H100',
+    description:
+      'GPU models whose prices are looked up every hour although nobody searches for them, so that their history has no holes; with commas. `none`: the history is made of what people search for.',
+    schema: z.string().transform((text) =>
+      text === 'none'
+        ? []
+        : text
+            .split(',')
+            .map((name) => name.trim())
+            .filter((name) => name !== ''),
+    ),
+  },
+  {
+    name: 'TEMPLATES_DIR',
+    group: 'Server',
+    description:
+      'A folder of launch templates: each .json file in it is one, as {"name": …, "config": {…}}. Read at the start and at a reload.',
+    live: true,
+    schema: z.string().min(1),
+  },
+  {
     name: 'INSTALLATION_ID',
     group: 'Server',
     description:
@@ -157,6 +251,7 @@ export const settings: readonly Setting[] = [
   },
   {
     name: 'ENVIRONMENT',
+    aliases: ['NODE_ENV'],
     group: 'Server',
     description: 'development or production.',
     default: 'development',
@@ -184,6 +279,13 @@ export const settings: readonly Setting[] = [
     description:
       'loopback: calls from this machine need no key. off: every call needs one. Without it: loopback while HOST is a loopback address.',
     schema: z.enum(['loopback', 'off']),
+  },
+  {
+    name: 'KEYLESS_FROM',
+    group: 'Access',
+    description:
+      'More addresses that count as this machine for KEYLESS=loopback, as a comma list. For a container: the gateway of its network, by which calls from the machine around it come. Leave it out where others can reach the port.',
+    schema: addresses,
   },
   {
     name: 'SECRETS_KEY',
@@ -272,15 +374,96 @@ export const settings: readonly Setting[] = [
   {
     name: 'LOG_LEVEL',
     group: 'Operations',
-    description: 'info, warn or error.',
+    description: 'debug, info, warn or error. debug also shows every request.',
     default: 'info',
-    schema: z.enum(['info', 'warn', 'error']),
+    schema: z.enum(['debug', 'info', 'warn', 'error']),
   },
   {
     name: 'LOG_FORMAT',
     group: 'Operations',
-    description: 'readable or json. Without it: readable on a terminal, else json.',
-    schema: z.enum(['readable', 'json']),
+    description:
+      'readable or json. Without it: readable on a terminal, else json. simple and combined are other names for readable.',
+    schema: z
+      .enum(['readable', 'json', 'simple', 'combined'])
+      .transform((format) => (format === 'json' ? 'json' : 'readable')),
+  },
+  {
+    name: 'PROFILE',
+    group: 'Contract 002',
+    description:
+      'novita: a service for Novita alone, as clients of contract 002 know it. It listens on 3000 unless PORT says otherwise, and does not start without NOVITA_API_KEY.',
+    default: 'standard',
+    schema: z.enum(['standard', 'novita']),
+  },
+  {
+    name: 'NOVITA_FACE_PROVIDER',
+    group: 'Contract 002',
+    description: 'Whose machines /api/instances rents and shows: novita, or any marketplace that has a key here.',
+    default: 'novita',
+    schema: z.enum(['novita', 'any']),
+  },
+  {
+    name: 'DEFAULT_REGION',
+    group: 'Contract 002',
+    description: 'The code of the place where /api/instances rents when a request names none.',
+    default: 'CN-HK-01',
+    schema: z.string().regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,10}){1,3}$/, 'takes a code such as CN-HK-01'),
+  },
+  {
+    name: 'DEFAULT_GPU_COUNT',
+    group: 'Contract 002',
+    description: 'GPUs of a request that does not say, 1 to 8.',
+    default: '1',
+    schema: wholeBetween(1, 8),
+  },
+  {
+    name: 'DEFAULT_ROOTFS_SIZE',
+    group: 'Contract 002',
+    description: 'Disk in GB of a request that does not say, 20 to 500.',
+    default: '60',
+    schema: wholeBetween(20, 500),
+  },
+  {
+    name: 'INSTANCE_POLL_INTERVAL',
+    group: 'Contract 002',
+    description:
+      'How often the machines at Novita are looked at, in milliseconds: 5000 to 300000. Without it every 15 seconds.',
+    schema: milliseconds(5_000, 300_000),
+  },
+  {
+    name: 'INSTANCE_STARTUP_TIMEOUT',
+    group: 'Contract 002',
+    description:
+      'In milliseconds, 60000 to 1800000: what was created with /api/instances and is not up by then has failed and is ended.',
+    default: '600000',
+    schema: milliseconds(60_000, 1_800_000),
+  },
+  {
+    name: 'WEBHOOK_URL',
+    group: 'Contract 002',
+    description: 'Where creations with /api/instances are told of that name no webhookUrl.',
+    secret: true,
+    schema: z
+      .string()
+      .refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), 'takes an http(s) URL')
+      .transform((text) => new Secret(text)),
+  },
+  {
+    name: 'WEBHOOK_SECRET',
+    group: 'Contract 002',
+    description: 'Signs those webhooks: 8 characters at least. Without it they are not signed.',
+    secret: true,
+    schema: z
+      .string()
+      .min(8, 'takes at least 8 characters')
+      .transform((text) => new Secret(text)),
+  },
+  {
+    name: 'TEMPLATE_CACHE_TTL',
+    group: 'Contract 002',
+    description: 'How long a template that was read from Novita is kept, in milliseconds: 1000 to 86400000.',
+    default: '3600000',
+    schema: milliseconds(1_000, 86_400_000),
   },
   {
     name: 'UNKNOWN_MACHINES',
@@ -330,9 +513,11 @@ export const settings: readonly Setting[] = [
           {
             name: 'VAST_INSTANCE_ID',
             group: provider.title,
-            description: 'The number of a machine there that is taken over at the start, whoever made it.',
+            description:
+              'The number of a machine there that is taken over at the start, whoever made it. `/infra/vast` switches it on and off.',
             schema: z.string().regex(/^\d{1,12}$/, 'takes the number of a machine'),
           },
+          ...infraVastSettings(provider.title),
         ]
       : []),
     ...(provider.name === 'runpod'

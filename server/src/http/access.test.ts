@@ -57,6 +57,16 @@ describe('without a key', () => {
     expect((await get({ 'sec-fetch-site': 'none' })).status).toBe(200)
   })
 
+  test('from an address that was said to be this machine, and from that one only', async () => {
+    const access = { adminKey: new Secret(adminKey), keyless: 'loopback' as const, keylessFrom: ['172.30.93.1'] }
+    world = await httpWorld({ http: { access } })
+    expect((await get({ host: 'localhost:3000' }, '172.30.93.1')).status).toBe(200)
+    expect((await get({ host: 'localhost:3000' }, '::ffff:172.30.93.1')).status).toBe(200)
+    expect((await get({ host: 'localhost:3000' }, '172.30.93.2')).status).toBe(401)
+    expect((await get({ host: '192.168.1.7:3000' }, '172.30.93.1')).status).toBe(401)
+    expect((await get({ host: 'localhost:3000', 'x-forwarded-for': '1.2.3.4' }, '172.30.93.1')).status).toBe(401)
+  })
+
   test('not at all when that is switched off', async () => {
     world = await httpWorld({ http: { access: { adminKey: new Secret(adminKey), keyless: 'off' } } })
     expect((await get()).status).toBe(401)

@@ -35,6 +35,8 @@ export interface AccessRules {
   adminKey: Secret | undefined
   /** `loopback`: calls from this machine need no key. */
   keyless: 'loopback' | 'off'
+  /** More addresses that count as this machine. */
+  keylessFrom?: readonly string[]
 }
 
 export type AccessDeps = Pick<KeyDeps, 'keys' | 'clock'>
@@ -50,6 +52,7 @@ export async function callerOf(
   reply: FastifyReply,
   { rules, lockout, ...deps }: AccessDeps & { rules: AccessRules; lockout: Lockout },
 ): Promise<Caller> {
+  if (request.routeOptions.config.controlKeyOnly === true) return controlKeyHolder(request, reply, { rules, lockout })
   const key = keyOf(request)
   if (key !== undefined) {
     // A key that was made here cannot be guessed. To refuse it would let one guesser lock out all who share an address with it.
@@ -66,12 +69,37 @@ export async function callerOf(
     throw refusedKey(found.refused, rules)
   }
   if (rules.keyless === 'loopback') {
-    const objection = objectionToKeyless(request)
+    const objection = objectionToKeyless(request, rules.keylessFrom)
     // One name for 127.0.0.1 and ::1: a client that repeats a call may reach us by the other.
     if (objection === undefined) return everything('keyless')
     throw new HttpError('unauthorized', `a call without a key is not accepted here: ${objection}`, sendKey(rules))
   }
   throw new HttpError('unauthorized', 'this call needs an API key', sendKey(rules))
+}
+
+/** Contract 001: `X-API-Key` and nothing else, from this machine too, and an error of ours where there is nothing to compare it with. */
+function controlKeyHolder(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { rules: { adminKey }, lockout }: { rules: AccessRules; lockout: Lockout },
+): Caller {
+  if (adminKey === undefined) {
+    throw new HttpError('internal', 'CONTROL_API_KEY not configured', 'set CONTROL_API_KEY and start the server again')
+  }
+  const key = request.headers['x-api-key']
+  const fix = 'send the key that CONTROL_API_KEY was set to as `X-API-Key: <key>`'
+  if (typeof key !== 'string' || key === '') {
+    throw new HttpError('unauthorized', 'the header X-API-Key is missing', fix)
+  }
+  const lockedMs = lockout.remainingMs(request.ip, key)
+  if (lockedMs > 0) throw tooManyWrongKeys(lockedMs, reply)
+  if (sameText(key, adminKey.reveal())) {
+    lockout.worked(request.ip, key)
+    return everything('admin')
+  }
+  const guessMs = lockout.failed(request.ip, key, undefined)
+  if (guessMs > 0) throw tooManyWrongKeys(guessMs, reply)
+  throw new HttpError('unauthorized', 'the key in X-API-Key is not valid', fix)
 }
 
 /** @throws HttpError `forbidden` when the caller's role or project does not reach */
@@ -161,16 +189,17 @@ function keyOf({ headers }: FastifyRequest): string | undefined {
 /** Whatever a proxy leaves behind. A request that came through one does not come from this machine. */
 const forwarding = /^(?:forwarded|x-forwarded(?:-.+)?|x-original-.+|x-real-ip|.*-client-ip|cf-connecting-ip|via)$/
 
-function objectionToKeyless({ headers, ip }: FastifyRequest): string | undefined {
-  if (!isLoopbackName(ip.replace(/^::ffff:/, ''))) return 'it does not come from this machine'
+function objectionToKeyless({ headers, ip }: FastifyRequest, alsoHere: readonly string[] = []): string | undefined {
+  const from = ip.replace(/^::ffff:/, '')
+  if (!isLoopbackName(from) && !alsoHere.includes(from)) return 'it does not come from this machine'
   if (!isLoopbackName(hostnameOf(`http://${headers.host ?? ''}`))) return 'its Host header is not a loopback address'
   const forwarded = Object.keys(headers).find((name) => forwarding.test(name))
   if (forwarded !== undefined) return `it came through a proxy (${forwarded})`
   const { origin } = headers
   if (origin !== undefined && origin !== `http://${headers.host}`) return 'it comes from another web page'
   // Pages on other ports of this machine are "same-site": they are not ours either.
-  const from = headers['sec-fetch-site']
-  if (from !== undefined && from !== 'same-origin' && from !== 'none') return 'it comes from another web page'
+  const site = headers['sec-fetch-site']
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') return 'it comes from another web page'
   return undefined
 }
 

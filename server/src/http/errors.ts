@@ -2,13 +2,18 @@ import type { Socket } from 'node:net'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import { AppError } from '../app/errors.ts'
+import type { Clock } from '../core/time.ts'
 import type { Log } from '../observability/log.ts'
 import { faceOf } from './faces.ts'
 import { mistakesFrom } from './mistakes.ts'
 import { HttpError, invalidRequest, problemFrom, statusOf } from './problem.ts'
 
 /** Every error of a request in our shape, whoever raised it. */
-export function errorAnswers(log: Log, { bodyLimitBytes }: { bodyLimitBytes: number }) {
+export function errorAnswers(
+  log: Log,
+  { bodyLimitBytes, clock }: { bodyLimitBytes: number; clock: Pick<Clock, 'now'> },
+) {
+  const send = sender(clock)
   return (raised: FastifyError | Error, request: FastifyRequest, reply: FastifyReply) => {
     const error = knownError(raised, request, bodyLimitBytes)
     if (error === undefined) {
@@ -32,19 +37,22 @@ export function errorAnswers(log: Log, { bodyLimitBytes }: { bodyLimitBytes: num
 }
 
 /** What the router refuses before any of our hooks has seen it. */
-export function answerRouterErrors(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff')
-  const problem =
-    error.code === 'FST_ERR_BAD_URL'
-      ? invalidRequest([
-          { field: 'path', problem: 'a % is followed by two hexadecimal digits; write %25 for the sign' },
-        ])
-      : new HttpError(
-          'no_such_route',
-          'there is nothing at this path',
-          'a part of it is too long to be a name or an id',
-        )
-  send(problem, request, reply)
+export function routerErrorAnswers(clock: Pick<Clock, 'now'>) {
+  const send = sender(clock)
+  return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
+    reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff')
+    const problem =
+      error.code === 'FST_ERR_BAD_URL'
+        ? invalidRequest([
+            { field: 'path', problem: 'a % is followed by two hexadecimal digits; write %25 for the sign' },
+          ])
+        : new HttpError(
+            'no_such_route',
+            'there is nothing at this path',
+            'a part of it is too long to be a name or an id',
+          )
+    send(problem, request, reply)
+  }
 }
 
 /** What is not even HTTP: nobody has parsed it, so the answer is written by hand. */
@@ -84,10 +92,13 @@ function unparsed(code: string | undefined): HttpError {
   }
 }
 
-function send(error: AppError | HttpError, request: FastifyRequest, reply: FastifyReply) {
-  const path = pathOf(request.url)
-  const { status, body } = faceOf(path).problem(error, { id: request.id, method: request.method, path })
-  return reply.status(status).type('application/json').serializer(JSON.stringify).send(body)
+function sender(clock: Pick<Clock, 'now'>) {
+  return (error: AppError | HttpError, request: FastifyRequest, reply: FastifyReply) => {
+    const path = pathOf(request.url)
+    const { id, method } = request
+    const { status, body } = faceOf(path).problem(error, { id, method, path, at: clock.now() })
+    return reply.status(status).type('application/json').serializer(JSON.stringify).send(body)
+  }
 }
 
 function knownError(

@@ -1,4 +1,5 @@
 import type { AppError } from '../app/errors.ts'
+import type { Instant } from '../core/time.ts'
 import type { HttpError } from './problem.ts'
 
 export interface FaceRequest {
@@ -6,6 +7,8 @@ export interface FaceRequest {
   method: string
   /** Without the query. */
   path: string
+  /** When it is answered. */
+  at: Instant
 }
 
 export interface FaceAnswer {

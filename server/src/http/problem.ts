@@ -40,6 +40,7 @@ export const statusOf: Record<HttpErrorCode, number> = {
   provider_refused: 502,
   provider_unreadable: 502,
   provider_unavailable: 503,
+  not_in_time: 504,
 }
 
 /** What each means, for the descriptions of an operation's answers. */
@@ -69,6 +70,7 @@ export const meaningOf: Record<HttpErrorCode, string> = {
   provider_refused: 'the provider refuses; it is named',
   provider_unreadable: 'the provider answered in a way we do not understand; it is named',
   provider_unavailable: 'the provider does not answer; it is named',
+  not_in_time: 'it did not happen within the time that was given for it',
 }
 
 /** One internal error, rendered for `/api/v1`. */

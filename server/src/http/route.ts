@@ -17,6 +17,8 @@ declare module 'fastify' {
     access?: Role | 'open'
     /** It is about all projects at once, so keys of one project are refused. */
     allProjects?: boolean
+    /** Only the key that CONTROL_API_KEY was set to opens it. */
+    controlKeyOnly?: boolean
   }
 }
 

@@ -11,9 +11,10 @@ import type { Clock } from '../core/time.ts'
 import type { Log } from '../observability/log.ts'
 import { type AccessRules, type Caller, callerOf, requireAccess } from './access.ts'
 import { requireAccessRules } from './access-rules.ts'
+import { requestIdFrom } from './compat/novita/correlation.ts'
 import { type CompatDeps, compatRoutes } from './compat/routes.ts'
 import { deadManRoutes } from './dead-man/routes.ts'
-import { answerClientErrors, answerRouterErrors, errorAnswers, newRequestId } from './errors.ts'
+import { answerClientErrors, errorAnswers, routerErrorAnswers } from './errors.ts'
 import { jsonFrom } from './json-body.ts'
 import { createLockout } from './lockout.ts'
 import { withNamedSchemas } from './named-schemas.ts'
@@ -54,22 +55,23 @@ export async function createHttpServer(options: HttpOptions, deps: HttpDeps): Pr
     bodyLimit: bodyLimitBytes,
     requestTimeout: (options.patience ?? patience).requestTimeout,
     http: options.patience ?? patience,
-    genReqId: newRequestId,
+    genReqId: requestIdFrom,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: longestPathPart },
     trustProxy: false,
     // Who is being served is served to the end; who is only connected is not waited for.
     forceCloseConnections: 'idle',
     // Its answer is not in our shape.
     return503OnClosing: false,
-    frameworkErrors: answerRouterErrors,
+    frameworkErrors: routerErrorAnswers(deps.clock),
     clientErrorHandler: answerClientErrors,
   })
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
-  app.setErrorHandler(errorAnswers(options.log, { bodyLimitBytes }))
+  app.setErrorHandler(errorAnswers(options.log, { bodyLimitBytes, clock: deps.clock }))
   requireAccessRules(app)
   answerNoRoute(app)
   readEveryBodyAsJson(app)
+  hangUpWhenClosing(app)
 
   await app.register(helmet, {
     contentSecurityPolicy: {
@@ -95,6 +97,7 @@ export async function createHttpServer(options: HttpOptions, deps: HttpDeps): Pr
       strictPreflight: false,
       exposedHeaders: [
         'x-request-id',
+        'x-correlation-id',
         'x-market',
         'x-ratelimit-limit',
         'x-ratelimit-remaining',
@@ -196,6 +199,17 @@ async function withOpenRoutes(app: FastifyInstance, add: (app: FastifyInstance) 
       route.config = { ...route.config, access: 'open' }
     })
     await add(scope)
+  })
+}
+
+/** Who is being answered when the end comes would keep the connection open for the next call, and us waiting for it. */
+function hangUpWhenClosing(app: FastifyInstance): void {
+  let isClosing = false
+  app.addHook('preClose', async () => {
+    isClosing = true
+  })
+  app.addHook('onSend', async (_request, reply) => {
+    if (isClosing) reply.header('connection', 'close')
   })
 }
 

@@ -12,10 +12,11 @@ export function silentLog(): Log {
   return logOn(() => {}, {})
 }
 
-/** Keeps its lines, so that a test can read them. With a redactor they are what a real log would have written. */
+/** Keeps its lines from `info` on, so that a test can read them. With a redactor they are what a real log would have written. */
 export function collectingLog(redactor?: Redactor): Log & { readonly lines: LogLine[] } {
   const lines: LogLine[] = []
   const log = logOn((level, event, fields) => {
+    if (level === 'debug') return
     lines.push({
       level,
       event: redactor ? redactor.text(event) : event,

@@ -16,7 +16,7 @@ test('a line is an event with fields, on our clock', () => {
   log.child({ instanceId: 'inst_1' }).info('instance decided', { status: 'running' })
   expect(lines).toHaveLength(1)
   expect(JSON.parse(lines[0] ?? '')).toEqual({
-    level: 'info',
+    level: 'INFO',
     time: '1970-01-01T00:00:00.000Z',
     event: 'instance decided',
     instanceId: 'inst_1',

@@ -6,6 +6,7 @@ export type LogFields = Readonly<Record<string, unknown>>
 
 /** A line is an event with fields: `log.info('instance decided', { instanceId, status, because })`. */
 export interface Log {
+  debug(event: string, fields?: LogFields): void
   info(event: string, fields?: LogFields): void
   warn(event: string, fields?: LogFields): void
   error(event: string, fields?: LogFields): void
@@ -13,7 +14,7 @@ export interface Log {
   child(fields: LogFields): Log
 }
 
-export type LogLevel = 'info' | 'warn' | 'error'
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 export interface LogOptions {
   clock: Pick<Clock, 'now'>
@@ -36,7 +37,8 @@ export function createLog({ clock, redactor, level = 'info', format = 'json', wr
       base: null,
       messageKey: 'event',
       timestamp: () => `,"time":"${isoFrom(clock.now())}"`,
-      formatters: { level: (label) => ({ level: label }) },
+      // In capitals, so that `grep ERROR` finds errors in either format.
+      formatters: { level: (label) => ({ level: label.toUpperCase() }) },
     },
     { write: output },
   )
@@ -50,6 +52,7 @@ export function createLog({ clock, redactor, level = 'info', format = 'json', wr
 /** Whatever takes lines, as a `Log`. */
 export function logOn(line: (level: LogLevel, event: string, fields: LogFields) => void, always: LogFields): Log {
   return {
+    debug: (event, fields) => line('debug', event, { ...always, ...fields }),
     info: (event, fields) => line('info', event, { ...always, ...fields }),
     warn: (event, fields) => line('warn', event, { ...always, ...fields }),
     error: (event, fields) => line('error', event, { ...always, ...fields }),
@@ -60,7 +63,7 @@ export function logOn(line: (level: LogLevel, event: string, fields: LogFields) 
 function readable(line: string): string {
   const { level, time, event, ...fields } = JSON.parse(line) as Record<string, unknown>
   const told = Object.entries(fields).map(([name, value]) => `${name}=${readableValue(value)}`)
-  return `${[time, String(level).toUpperCase().padEnd(5), plain(String(event)), ...told].join(' ')}\n`
+  return `${[time, String(level).padEnd(5), plain(String(event)), ...told].join(' ')}\n`
 }
 
 /** One line, without commands to the terminal: what others send turns up in here. */

@@ -82,6 +82,9 @@ export interface Provider {
   /** Spendable money; null where the marketplace does not tell. */
   balance(signal?: AbortSignal): Promise<Nanos | null>
 
+  /** A launch that is kept there by id; null: there is none. Missing where there are no templates. */
+  template?(id: string, signal?: AbortSignal): Promise<ProviderTemplate | null>
+
   /** Their spellings of one of our GPU models, best first. @throws RangeError when they do not sell it */
   gpuSpellings(model: string): string[]
   /** Their regions for one of ours. @throws RangeError when they have none there */
@@ -217,9 +220,24 @@ export interface LaunchOrder {
   /** Let in beside it, and only where there is one: alone, a key would change how the image runs. */
   furtherSshKeys?: readonly string[]
   onstartScript: string | null
+  /** See `InstanceSecrets`. */
+  startCommand?: string
   diskGb: number
+  /** System memory that the machine must have, where that can be asked for. */
+  minRamGb?: number
   /** On the spot market of a provider with bids: what we offer per hour for the GPUs. */
   bidPerHour: Nanos | null
+}
+
+/** What a marketplace keeps of a launch. Its environment values and its credentials are secrets. */
+export interface ProviderTemplate {
+  name: string
+  image: string
+  registryAuth: LaunchOrder['registryAuth']
+  environment: Readonly<Record<string, string>>
+  ports: LaunchOrder['ports']
+  diskGb: number | null
+  startCommand: string | null
 }
 
 export interface Launched {

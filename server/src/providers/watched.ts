@@ -24,6 +24,7 @@ const asksTheMarketplace = [
   'sshKeys',
   'addSshKey',
   'balance',
+  'template',
 ] as const satisfies readonly (keyof Provider)[]
 
 type Verb = (...given: never[]) => Promise<unknown>
@@ -43,5 +44,6 @@ export function watched(provider: Provider, watcher: Watcher): Provider {
       }
     }
   }
-  return { ...provider, ...Object.fromEntries(asksTheMarketplace.map((verb) => [verb, heard(verb)])) } as Provider
+  const verbs = asksTheMarketplace.filter((verb) => provider[verb] !== undefined)
+  return { ...provider, ...Object.fromEntries(verbs.map((verb) => [verb, heard(verb)])) } as Provider
 }

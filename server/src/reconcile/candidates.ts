@@ -62,8 +62,10 @@ export function candidatesFor(instance: Instance, earlier: readonly Launch[], de
 
 function isOfferWithoutBlame({ abandonedBecause }: Launch, { wish }: Instance): boolean {
   if (abandonedBecause === 'provider_unavailable') return true
-  // An offer that the caller chose has no substitute: when its launch never happened, or somebody bid more, it is tried again.
-  return (abandonedBecause === 'never_happened' || abandonedBecause === 'interrupted') && wish.offer !== null
+  // An offer that the caller chose, or one product in one place, has no substitute: when its launch never happened, or
+  // somebody bid more, it is tried again.
+  const hasNoSubstitute = wish.offer !== null || wish.exactly !== undefined
+  return (abandonedBecause === 'never_happened' || abandonedBecause === 'interrupted') && hasNoSubstitute
 }
 
 interface Avoided {

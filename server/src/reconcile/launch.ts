@@ -140,7 +140,7 @@ function intentOf(
 function orderOf(
   { wish }: Instance,
   intent: Launch,
-  { environment, registryAuth, onstartScript }: InstanceSecrets,
+  { environment, registryAuth, onstartScript, startCommand }: InstanceSecrets,
   { deadMan, ownSshKey }: LaunchDeps,
 ): LaunchOrder {
   const { label, offer, bidPerHour } = intent
@@ -155,7 +155,9 @@ function orderOf(
     // The checkpoint signs in with it, beside the user.
     furtherSshKeys: wish.policies.checkpoint === null || ownSshKey === undefined ? [] : [ownSshKey()],
     onstartScript: withDeadMan(intent, onstartScript, deadMan),
+    ...(startCommand !== undefined && { startCommand }),
     diskGb: wish.diskGb,
+    ...(wish.minRamGb !== null && { minRamGb: wish.minRamGb }),
     bidPerHour,
   }
 }

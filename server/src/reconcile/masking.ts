@@ -9,13 +9,17 @@ const shortestLine = 12
  * A marketplace's words about a machine without what was passed to it: a host that cannot start a container likes to
  * repeat the whole command, tokens included.
  */
-export function masked(text: string, { environment, registryAuth, onstartScript }: InstanceSecrets): string {
+export function masked(
+  text: string,
+  { environment, registryAuth, onstartScript, startCommand }: InstanceSecrets,
+): string {
   const redactor = createRedactor()
   const lines = (onstartScript ?? '').split('\n').map((line) => line.trim())
   const values = [
     ...Object.values(environment),
     ...(registryAuth === null ? [] : [registryAuth.password]),
     ...(onstartScript === null ? [] : [onstartScript]),
+    ...(startCommand === undefined ? [] : [startCommand]),
     ...lines.filter((line) => line.length >= shortestLine),
   ]
   for (const value of values) redactor.register(new Secret(value))

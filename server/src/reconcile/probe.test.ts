@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
+import { healthUrl } from '../core/instances/health-url.ts'
 import type { OutboundRequest } from '../outbound/outbound.ts'
 import { aMachine } from '../testing/builders.ts'
-import { createProbe, healthUrl } from './probe.ts'
+import { createProbe } from './probe.ts'
 
 const check = { path: '/health', port: 8000, timeoutMs: 60_000 }
 const endpoint = { containerPort: 8000, protocol: 'tcp', host: '203.0.113.7', port: 40_001, url: null } as const

@@ -29,6 +29,7 @@ export const eventKinds = [
   'adopted', // a machine became an instance without having been launched from here
   'released', // somebody said that a machine is gone that nobody can look at
   'provider', // what a marketplace announced, or answered strangely
+  'power', // what /infra/vast was asked, and what came of it
   'changed', // something else than an instance: settings, keys, budgets
 ] as const
 export type EventKind = (typeof eventKinds)[number]

@@ -12,6 +12,12 @@ import * as bills from './migrations/0010-bills.ts'
 import * as deadMan from './migrations/0011-dead-man.ts'
 import * as afterARestart from './migrations/0012-after-a-restart.ts'
 import * as providerVersions from './migrations/0014-provider-versions.ts'
+import * as vastFace from './migrations/0015-vast-face.ts'
+import * as templates from './migrations/0016-templates.ts'
+import * as infraVast from './migrations/0017-infra-vast.ts'
+import * as novitaFace from './migrations/0018-novita-face.ts'
+import * as marketHistory from './migrations/0019-market-history.ts'
+import * as gpuModels from './migrations/0020-gpu-models.ts'
 import type { Database } from './sqlite.ts'
 
 /** Brings the schema up to date. Migrations only go forward; a backup is the way back. */
@@ -33,6 +39,12 @@ export async function migrate(database: Database): Promise<void> {
         '0011-dead-man': deadMan,
         '0012-after-a-restart': afterARestart,
         '0014-provider-versions': providerVersions,
+        '0017-infra-vast': infraVast,
+        '0015-vast-face': vastFace,
+        '0016-templates': templates,
+        '0019-market-history': marketHistory,
+        '0020-gpu-models': gpuModels,
+        '0018-novita-face': novitaFace,
       }),
     },
   })

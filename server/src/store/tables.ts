@@ -11,6 +11,7 @@ export interface Tables {
   bill_alarms: BillAlarmsTable
   idempotency_keys: IdempotencyKeysTable
   findings: FindingsTable
+  templates: TemplatesTable
   account_checks: AccountChecksTable
   activity: ActivityTable
   budgets: BudgetsTable
@@ -25,6 +26,14 @@ export interface Tables {
   operations: OperationsTable
   webhooks: WebhooksTable
   webhook_deliveries: WebhookDeliveriesTable
+  infra_vast: InfraVastTable
+  novita_requests: NovitaRequestsTable
+  vast_settings: VastSettingsTable
+  vast_refusals: VastRefusalsTable
+  vast_execution_logs: VastExecutionLogsView
+  market_looks: MarketLooksTable
+  market_hours: MarketHoursTable
+  gpu_models: GpuModelsTable
 }
 
 export interface InstancesTable {
@@ -354,9 +363,125 @@ export interface AccountChecksTable {
   error: string | null
 }
 
+/** One row; see `InfraVastState`. */
+export interface InfraVastTable {
+  id: string
+  last_activity_at: number | null
+  awaited_until: number | null
+  shutdown_at: number | null
+  instance_ids: string
+  mirrored_event_id: number
+}
+
 export interface InstallationTable {
   id: string
   restored_at: number | null
   /** When a process was last at work on it. */
   last_seen_at: number | null
+}
+
+/** Every version of every template that a user made. */
+export interface TemplatesTable {
+  name: string
+  version: number
+  /** All of it, encrypted; null: deleted with this version. */
+  sealed: string | null
+  origin: string
+  created_at: number
+  created_by: string
+}
+
+/** One look at what one marketplace has of one model; only those of the hour that is under way. */
+export interface MarketLooksTable {
+  provider: string
+  model: string
+  market: string
+  at: number
+  sampled: number
+  offers: number
+  gpus: number
+  min_nano: bigint | null
+  median_nano: bigint | null
+  p90_nano: bigint | null
+}
+
+/** What the looks of an hour have come to. */
+export interface MarketHoursTable {
+  provider: string
+  model: string
+  market: string
+  at: number
+  sampled: number
+  looks: number
+  looks_available: number
+  offers_total: number
+  offers_most: number
+  gpus_total: number
+  gpus_most: number
+  min_nano: bigint | null
+  median_nano: bigint | null
+  p90_nano: bigint | null
+}
+
+/** GPU models that somebody changed or added. */
+export interface GpuModelsTable {
+  name: string
+  model: string
+  set_by: string
+  set_at: number
+}
+
+/** What contract 000 asks for beyond a wish. */
+export interface VastSettingsTable {
+  instance_id: string
+  /** 0 or 1 */
+  auto_destroy: number
+  start_command: string | null
+  model_name: string | null
+  max_model_len: number | null
+  made_at: number
+}
+
+export interface VastRefusalsTable {
+  id: Generated<number>
+  at: number
+  operation: string
+  command: string
+  error_message: string
+  duration_ms: number
+  metadata: string
+}
+
+/** A view: read only. */
+export interface VastExecutionLogsView {
+  id: number
+  instance_id: string | null
+  operation: string
+  command: string
+  result: string | null
+  error_message: string | null
+  /** Seconds. */
+  execution_time: number
+  /** 0 or 1 */
+  success: number
+  metadata: string | null
+  created_at: string
+  updated_at: string
+}
+
+/** Creations in the words of contract 002; see `NovitaRequest`. */
+export interface NovitaRequestsTable {
+  instance_id: string
+  name: string
+  product_name: string
+  template_id: string
+  region: string
+  sealed_webhook: string | null
+  made_at: number
+  deadline_at: number
+  outcome: string | null
+  outcome_at: number | null
+  message: string | null
+  end_asked_at: number | null
+  told_at: number | null
 }

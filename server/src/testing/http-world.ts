@@ -3,14 +3,19 @@ import { readFileSync } from 'node:fs'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import type { InjectOptions } from 'fastify'
+import type { InfraVastSettings } from '../app/infra-vast.ts'
 import { createKey } from '../app/keys.ts'
 import type { Reloaded } from '../app/reload-settings.ts'
+import type { AskVllm } from '../app/vast-vllm-health.ts'
+import { createNovitaCaches } from '../assembly/novita-caches.ts'
 import { createBell } from '../core/bell.ts'
 import { createGpuCatalogue } from '../core/gpus/catalogue.ts'
+import { createGpuLayers } from '../core/gpus/layers.ts'
 import { instanceIdFrom } from '../core/ids.ts'
 import type { Instance, Launch } from '../core/instances/instance.ts'
 import type { Status } from '../core/instances/status.ts'
 import { nanosFromUsd } from '../core/money.ts'
+import type { NovitaFaceSettings } from '../core/novita-face/settings.ts'
 import { anOffer } from '../core/offers/an-offer.ts'
 import type { MarketInterest, MarketWarning, ProviderMarketState } from '../core/offers/market-view.ts'
 import type { Offer } from '../core/offers/offer.ts'
@@ -23,6 +28,7 @@ import type { DeliveryResult } from '../core/webhooks/webhook.ts'
 import { createHttpServer, type HttpOptions } from '../http/server.ts'
 import { collectingLog } from '../observability/collecting-log.ts'
 import { createMetrics } from '../observability/metrics.ts'
+import { processFigures } from '../observability/process-figures.ts'
 import type { WebhookMessage } from '../outbound/webhook-sender.ts'
 import { lambdaDescription } from '../providers/lambda/description.ts'
 import { novitaDescription } from '../providers/novita/description.ts'
@@ -30,6 +36,7 @@ import { paperspaceDescription } from '../providers/paperspace/description.ts'
 import { runpodDescription } from '../providers/runpod/description.ts'
 import { vastDescription } from '../providers/vast/description.ts'
 import { createFleet } from '../reconcile/fleet.ts'
+import type { Probe } from '../reconcile/probe.ts'
 import { accountOf } from '../reconcile/sight.ts'
 import { createSweeper } from '../reconcile/tasks/sweep.ts'
 import { aLaunch, anEntry, anEvent, anInstance, anInstanceId, aWish, installation, someone } from './builders.ts'
@@ -47,10 +54,23 @@ export interface WorldOptions {
   providers?: readonly FakeProvider[]
   /** Providers that are switched off. */
   off?: readonly ProviderName[]
+  novita?: Partial<NovitaFaceSettings>
+}
+
+const novitaFaceSettings: NovitaFaceSettings = {
+  provider: 'novita',
+  defaultRegion: 'CN-HK-01',
+  defaultGpuCount: 1,
+  defaultRootfsGb: 60,
+  startupTimeoutMs: 600_000,
+  webhookUrl: undefined,
+  templateCacheMs: 3_600_000,
+  limitsKeyless: false,
+  isDevelopment: false,
 }
 
 /** The HTTP face on real stores and a real offer index; marketplaces and their refreshing are played by the test. */
-export async function httpWorld({ http, offers = usualOffers(), providers, off = [] }: WorldOptions = {}) {
+export async function httpWorld({ http, offers = usualOffers(), providers, off = [], novita = {} }: WorldOptions = {}) {
   const clock = virtualClock()
   const stores = await testStores()
   const index = createOfferIndex()
@@ -78,9 +98,22 @@ export async function httpWorld({ http, offers = usualOffers(), providers, off =
     /** How often the worker was called. */
     rung: 0,
     storeAnswers: true,
+    /** What a vLLM server somewhere answers. */
+    askVllm: (async () => ({ kind: 'healthy' })) as AskVllm,
     signLabel: (label: string) => createHmac('sha256', 'the key of this test').update(label).digest('base64url'),
     /** What becomes of a webhook that is sent at once. */
     sendWebhook: async (_message: WebhookMessage): Promise<DeliveryResult> => ({ kind: 'delivered', status: 204 }),
+    /** As the settings name it; a test may change it. */
+    infraVast: {
+      machineId: '12345',
+      healthPort: 8001,
+      healthPath: '/health',
+      waitTimeoutMs: 600_000,
+      autoShutdown: true,
+      autoShutdownMs: 30 * 60_000,
+    } as InfraVastSettings,
+    /** Whether what runs on a machine is ready. */
+    probe: (async () => 'passing') as Probe,
     /** Of every account’s key. */
     keyMark: 'test-key',
     health: new Map<ProviderName, ProviderHealth>(),
@@ -145,6 +178,9 @@ export async function httpWorld({ http, offers = usualOffers(), providers, off =
       index,
       market,
       gpus,
+      gpuLayers: createGpuLayers(gpus, index),
+      gpuModels: stores.gpuModels,
+      marketHistory: stores.marketHistory,
       penalties,
       clock,
       bell,
@@ -172,7 +208,13 @@ export async function httpWorld({ http, offers = usualOffers(), providers, off =
         novita: novitaDescription,
       },
       launches: stores.launches,
+      templates: stores.templates,
+      infraVast: world.infraVast,
+      infraVastState: stores.infraVastState,
+      probe: async (machine, check) => world.probe(machine, check),
       findings: stores.findings,
+      vast: stores.vast,
+      askVllm: (at) => world.askVllm(at),
       strays: stores.strays,
       sweep: () => sweeper.run(),
       keyMarkOf: () => world.keyMark,
@@ -187,6 +229,12 @@ export async function httpWorld({ http, offers = usualOffers(), providers, off =
       webhooks: stores.webhooks,
       sendWebhook: (message) => world.sendWebhook(message),
       webhooksMayStayInside: false,
+      novita: { ...novitaFaceSettings, ...novita },
+      ...createNovitaCaches(novitaFaceSettings, changed),
+      novitaRequests: stores.novitaRequests,
+      processFigures,
+      version: '1.2.3',
+      log,
       providerKeys: stores.providerKeys,
       useProviderKeys: async () => {},
       environmentAccounts: (name) => accounts.filter((one) => one.name === name).map((one) => one.account),
@@ -449,7 +497,7 @@ function operationAt(method: string, url: string): { name: string; operation: Op
 function checkAgainstDocument(method: string, url: string, status: number, json: unknown): void {
   const found = operationAt(method, url)
   if (found === undefined) {
-    if (status >= 400 && url.startsWith('/api/'))
+    if (status >= 400 && url.startsWith('/api/v1/'))
       check('Problem', { $ref: 'openapi#/components/schemas/Problem' }, json)
     return
   }

@@ -35,6 +35,13 @@ export function createGpuCatalogue(initial: readonly GpuModel[] = gpuModels): Gp
     return { model: spelling, known: false }
   }
 
+  function replaceAll(wanted: readonly GpuModel[]): void {
+    models = wanted
+    index = indexOf(models)
+    remembered.clear()
+    for (const spelling of unknown.keys()) if (meantBy(spelling).length > 0) unknown.delete(spelling)
+  }
+
   function meantBy(name: string): readonly GpuModel[] {
     const exact = index.byName.get(name.toLowerCase())
     if (exact && exact.family !== exact.name) return [exact]
@@ -79,11 +86,10 @@ export function createGpuCatalogue(initial: readonly GpuModel[] = gpuModels): Gp
 
     put(model) {
       const at = models.findIndex((known) => known.name.toLowerCase() === model.name.toLowerCase())
-      models = at < 0 ? [...models, model] : models.with(at, model)
-      index = indexOf(models)
-      remembered.clear()
-      for (const spelling of unknown.keys()) if (meantBy(spelling).length > 0) unknown.delete(spelling)
+      replaceAll(at < 0 ? [...models, model] : models.with(at, model))
     },
+
+    replaceAll,
   }
 }
 

@@ -63,9 +63,9 @@ export function contractKey(model: Pick<GpuModel, 'name'>): string {
   return byModel.get(model.name)?.key ?? model.name
 }
 
-/** The contract's figures for exactly this model; undefined for models it does not describe. */
-export function contractModel(model: Pick<GpuModel, 'name'>): ContractModel | undefined {
-  return byModel.get(model.name)
+/** The contract's figures for exactly this model; undefined for models it does not describe, and where somebody gave others. */
+export function contractModel(model: Pick<GpuModel, 'name' | 'source'>): ContractModel | undefined {
+  return model.source === undefined ? byModel.get(model.name) : undefined
 }
 
 /** The highest score that the contract allows. */
@@ -79,6 +79,7 @@ export const bestScore = 150
  * scale: between 81 and 989 TFLOPS its own scores grow with the power 0.33.
  */
 export function performanceScore(model: GpuModel): number | null {
+  if (model.performanceScore !== undefined) return model.performanceScore
   const named = byFamily.get(model.family)?.performanceScore
   if (named !== undefined && named !== null) return named
   const tflops = model.fp16Tflops ?? likelyFp16Tflops(model)

@@ -21,6 +21,10 @@ export interface GpuModel {
   fp16Tflops: number | null
   /** Their spellings of this model. One spelling can stand for several models that differ in memory. */
   spellings: Partial<Record<ProviderName, readonly string[]>>
+  /** 0 to 150, where somebody said so; otherwise it is worked out. */
+  performanceScore?: number
+  /** Somebody here wrote its figures, in a file or through the API. Not set: they are ours. */
+  source?: 'file' | 'api'
 }
 
 /** What we make of a marketplace's spelling. */
@@ -49,4 +53,6 @@ export interface GpuCatalogue {
   unknownSpellings(): ReadonlyMap<string, number>
   /** Adds a model or replaces the one of the same name. */
   put(model: GpuModel): void
+  /** From now on, these are all there are. */
+  replaceAll(models: readonly GpuModel[]): void
 }

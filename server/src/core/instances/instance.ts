@@ -1,4 +1,5 @@
 import type { Nanos } from '../money.ts'
+import type { ExactProduct } from '../offers/match.ts'
 import type { Market, Offer } from '../offers/offer.ts'
 import type { ProviderName } from '../providers.ts'
 import type { Instant } from '../time.ts'
@@ -18,6 +19,8 @@ export interface Wish {
   provider: ProviderName | null
   /** Canonical model names; empty: any. */
   models: readonly string[]
+  /** Narrower than models and regions: what the marketplace itself calls the product, and where it is. */
+  exactly?: ExactProduct
   minVramGb: number | null
   gpuCount: number
   market: Market | 'any'
@@ -39,6 +42,8 @@ export interface Wish {
   policies: Policies
   /** Names of the environment values; the values are secrets. */
   environmentNames: readonly string[]
+  /** The template that filled in what the request left out, as it was then. */
+  template?: { name: string; version: number }
   /** The offer we would have tried first when the wish was made. */
   expected: { offer: Offer; price: Nanos } | null
 }
@@ -91,6 +96,8 @@ export interface InstanceSecrets {
   environment: Readonly<Record<string, string>>
   registryAuth: { server: string | null; username: string; password: string } | null
   onstartScript: string | null
+  /** Arguments for the image’s entrypoint, in the place of its own. Only from templates of a marketplace that takes them. */
+  startCommand?: string
 }
 
 /** Whose instances and budgets they are. Where nobody says, `default`. */

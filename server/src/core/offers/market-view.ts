@@ -18,6 +18,8 @@ export interface MarketInterest {
 export interface MarketWarning {
   provider: ProviderName
   kind: 'slow' | 'down' | 'sampled' | 'switched_off' | 'deprecated'
+  /** The marketplace refuses our key, or has no money of ours: waiting does not help. */
+  isRefusal?: boolean
   message: string
 }
 

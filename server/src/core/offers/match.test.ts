@@ -17,6 +17,7 @@ const cases: [string, OfferFilter, Offer, Offer, Offer | null][] = [
   ['gpu_model', { models: ['RTX 4090'] }, anOffer(), anOffer({ gpu: { model: 'RTX 4090 D' } }), null],
   ['market', { markets: ['spot'] }, anOffer({ market: 'spot' }), anOffer(), null],
   ['available', { available: true }, anOffer(), anOffer({ available: false }), null],
+  ['taken', { taken: true }, anOffer({ available: false }), anOffer(), null],
   ['min_gpu_count', { minGpuCount: 2 }, anOffer({ gpu: { count: 2 } }), anOffer(), null],
   ['max_gpu_count', { maxGpuCount: 1 }, anOffer(), anOffer({ gpu: { count: 2 } }), null],
   ['min_vram_gb', { minVramGb: 24 }, anOffer(), anOffer({ gpu: { memoryGb: 23 } }), null],
@@ -59,6 +60,13 @@ const cases: [string, OfferFilter, Offer, Offer, Offer | null][] = [
     anOffer({ endsAt: 2 * hourMs }),
     null,
   ],
+  [
+    'product',
+    { exactly: { spelling: 'rtx 4090', place: 'CN-HK-01' } },
+    anOffer({ location: 'CN-HK-01 (Hong Kong)' }),
+    anOffer({ location: 'CN-HK-011' }),
+    null,
+  ],
   ['ports', { minPorts: 3 }, anOffer({ maxPorts: null }), anOffer({ maxPorts: 2 }), null],
   [
     'gpu_category',
@@ -84,6 +92,14 @@ const cases: [string, OfferFilter, Offer, Offer, Offer | null][] = [
   ['min_price', { minPrice: usd('0.36') }, anOffer(), anOffer({ pricePerHour: usd('0.359999999') }), null],
   ['max_price', { maxPrice: usd('0.36') }, anOffer(), anOffer({ pricePerHour: usd('0.360000001') }), null],
 ]
+
+test('memory that nobody tells of is no obstacle to a launch that can ask for it, and is one to a search', () => {
+  const unsaid = anOffer({ ramGb: null, ramOnRequest: true })
+  expect(matches(unsaid, { minRamGb: 64 }, context)).toBe(false)
+  expect(matches(unsaid, { minRamGb: 64, asksForRam: true }, context)).toBe(true)
+  expect(matches(anOffer({ ramGb: null }), { minRamGb: 64, asksForRam: true }, context)).toBe(false)
+  expect(matches(anOffer({ ramGb: 32, ramOnRequest: true }), { minRamGb: 64, asksForRam: true }, context)).toBe(false)
+})
 
 test('every filter has a case here', () => {
   expect(cases.map(([name]) => name).sort()).toEqual(filterRules.map((rule) => rule.name).sort())

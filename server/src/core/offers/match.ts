@@ -16,6 +16,8 @@ export interface OfferFilter {
   markets?: readonly Market[]
   /** Only what can be rented now. */
   available?: boolean
+  /** Only what is listed and cannot be rented now. */
+  taken?: boolean
   /** Only what the marketplace has verified. */
   verified?: boolean
   minGpuCount?: number
@@ -25,6 +27,8 @@ export interface OfferFilter {
   /** System memory of the whole offer, GB. */
   minRamGb?: number
   maxRamGb?: number
+  /** `minRamGb` goes along with the launch, where the marketplace takes it. */
+  asksForRam?: true
   /** GB of disk that must be possible. */
   minStorageGb?: number
   /** Any of them, in anybody's words. */
@@ -44,6 +48,15 @@ export interface OfferFilter {
   minLifetimeHours?: number
   /** Container ports to publish. */
   minPorts?: number
+  exactly?: ExactProduct
+}
+
+/** In the marketplace’s own words. */
+export interface ExactProduct {
+  /** The GPU as it is spelled there: `RTX 4090 24GB`, and not `RTX 4090 24GB (High freq.)`. */
+  spelling?: string
+  /** How its location begins: `CN-HK-01`. */
+  place?: string
 }
 
 export interface MatchContext {
@@ -72,9 +85,19 @@ export const filterRules: readonly FilterRule[] = [
   listed('gpu_model', 'models', (offer) => offer.gpu.model),
   listed('market', 'markets', (offer) => offer.market),
   {
+    name: 'product',
+    applies: ({ exactly }) => exactly !== undefined,
+    passes: (offer, { exactly }) => isExactly(offer, exactly ?? {}),
+  },
+  {
     name: 'available',
     applies: (filter) => filter.available === true,
     passes: (offer) => offer.available,
+  },
+  {
+    name: 'taken',
+    applies: (filter) => filter.taken === true,
+    passes: (offer) => !offer.available,
   },
   bounded(
     'min_gpu_count',
@@ -97,12 +120,15 @@ export const filterRules: readonly FilterRule[] = [
     (offer) => offer.gpu.memoryGb,
     (n) => `the most is ${n} GB per GPU`,
   ),
-  bounded(
-    'min_ram_gb',
-    'minRamGb',
-    'least',
-    (offer) => offer.ramGb,
-    (n) => `the most is ${n} GB`,
+  orElse(
+    ({ ramOnRequest }, { asksForRam }) => asksForRam === true && ramOnRequest === true,
+    bounded(
+      'min_ram_gb',
+      'minRamGb',
+      'least',
+      (offer) => offer.ramGb,
+      (n) => `the most is ${n} GB`,
+    ),
   ),
   bounded(
     'max_ram_gb',
@@ -225,6 +251,17 @@ function bounded(
   }
 }
 
+/** What the marketplace does not say is no obstacle where it can be demanded. */
+function orElse(canBeDemanded: (offer: Offer, filter: OfferFilter) => boolean, rule: FilterRule): FilterRule {
+  return {
+    ...rule,
+    passes(offer, filter, context) {
+      const answer = rule.passes(offer, filter, context)
+      return answer === 'unknown' && canBeDemanded(offer, filter) ? true : answer
+    },
+  }
+}
+
 function listed(name: string, key: 'providers' | 'models' | 'markets', value: (offer: Offer) => string): FilterRule {
   return {
     name,
@@ -280,4 +317,9 @@ function extreme<T>(values: readonly T[], beats: (a: T, b: T) => boolean): T | u
     (best, value) => (best === undefined || beats(value, best) ? value : best),
     undefined,
   )
+}
+
+function isExactly({ gpu, location }: Offer, { spelling, place }: ExactProduct): boolean {
+  if (spelling !== undefined && gpu.spelling.toLowerCase() !== spelling.toLowerCase()) return false
+  return place === undefined || location.trim().split(/\s/, 1)[0]?.toLowerCase() === place.toLowerCase()
 }

@@ -77,6 +77,20 @@ describe('keeps what is on sale', () => {
   })
 })
 
+test('a catalogue that changes moves the offers that are called something else, and no other', () => {
+  const index = createOfferIndex()
+  const offers = [
+    anOffer({ externalId: '1', gpu: { model: 'Mystery 9000', spelling: 'Mystery 9000', known: false } }),
+    anOffer({ externalId: '2' }),
+  ]
+  index.replace({ provider: 'vast', account: 'main', scope: 'all', offers })
+  index.rename(({ gpu }) => (gpu.known ? gpu : { model: 'RTX 9000', known: true }))
+  expect(index.get('vast_1')?.gpu).toMatchObject({ model: 'RTX 9000', known: true, spelling: 'Mystery 9000' })
+  expect(index.get('vast_2')).toBe(offers[1])
+  expect(index.counts().byModel).toEqual({ 'RTX 9000': 1, 'RTX 4090': 1 })
+  expect(index.search({ filter: { models: ['RTX 9000'] } }, context)).toHaveLength(1)
+})
+
 test('finds the cheapest for the request, although the GPU alone costs more', () => {
   const index = createOfferIndex()
   const dearDisk = anOffer({ externalId: 'a', pricePerHour: usd('0.30'), disk: { pricePerGbHour: usd('0.01') } })

@@ -1,3 +1,4 @@
+import type { GpuIdentity } from '../gpus/gpu.ts'
 import type { ProviderName } from '../providers.ts'
 import type { OfferSnapshot } from './market-view.ts'
 import { type FilterRule, type MatchContext, type OfferFilter, statedRules } from './match.ts'
@@ -11,6 +12,8 @@ export interface OfferQuestion {
   sort?: OfferSort
   /** Default: all. */
   limit?: number
+  /** Count to the end, however many there are. */
+  countAll?: boolean
 }
 
 /** Everything on sale, in memory. One offer counts once, however many searches and accounts show it. */
@@ -21,6 +24,8 @@ export interface OfferIndex {
   remove(id: string): void
   /** Takes out all that a provider, or one account of it, has shown. */
   removeProvider(provider: ProviderName, account?: string): void
+  /** The catalogue has changed: what each offer's GPU is called may be different now. */
+  rename(identify: (offer: Offer) => GpuIdentity): void
   all(): Offer[]
   /** By `offerId`: `vast_30114277:spot`. */
   get(id: string): Offer | undefined
@@ -95,11 +100,23 @@ export function createOfferIndex(): OfferIndex {
       }
     },
 
+    rename(identify) {
+      for (const [id, showing] of shown) {
+        for (const [scope, offer] of showing) {
+          const { model, known } = identify(offer)
+          if (model === offer.gpu.model && known === offer.gpu.known) continue
+          showing.set(scope, { ...offer, gpu: { ...offer.gpu, model, known } })
+        }
+        settle(id, showing)
+      }
+    },
+
     all: () => [...current.values()],
     get: (id) => current.get(id),
 
     search: (question, context) => search(question, context, 0).offers,
-    searchAndCount: (question, context) => search(question, context, mostCounted),
+    searchAndCount: (question, context) =>
+      search(question, context, question.countAll === true ? Number.POSITIVE_INFINITY : mostCounted),
 
     counts() {
       const counts: OfferCounts = { offers: current.size, available: 0, byProvider: {}, byModel: {} }

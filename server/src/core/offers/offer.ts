@@ -27,6 +27,8 @@ export interface Offer {
   cpuCores: number | null
   /** System memory of the whole offer in GB. */
   ramGb: number | null
+  /** A least can be asked for with the launch, and the marketplace keeps to it. */
+  ramOnRequest?: true
   disk: {
     /** What comes with the price, whatever is asked. */
     includedGb: number

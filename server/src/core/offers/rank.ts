@@ -16,6 +16,8 @@ export const sortKeys = [
   'reliability',
   /** GPU memory of the whole offer. */
   'memory',
+  /** GPU memory of one GPU. */
+  'vram',
   'gpu_count',
 ] as const
 export type SortKey = (typeof sortKeys)[number]
@@ -78,6 +80,8 @@ function valueBy(key: SortKey, { modelNamed }: Pick<MatchContext, 'modelNamed'>)
       return ({ offer }) => offer.reliability
     case 'memory':
       return ({ offer }) => offer.gpu.memoryGb * offer.gpu.count
+    case 'vram':
+      return ({ offer }) => offer.gpu.memoryGb
     case 'gpu_count':
       return ({ offer }) => offer.gpu.count
   }

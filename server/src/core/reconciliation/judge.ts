@@ -37,6 +37,8 @@ export interface Known {
 export interface Rules {
   installation: string
   unknown: UnknownMachinePolicy
+  /** The machine that a setting names: never ended for not being known. */
+  namedMachine?: string | undefined
 }
 
 export type SweepAction =
@@ -211,7 +213,7 @@ function judgeUnknown(machine: Machine, { instances, newest, rules }: Context): 
           instanceId,
           attempt,
           machine,
-          wanted: rules.unknown === 'adopt' ? 'up' : 'ended',
+          wanted: rules.unknown === 'adopt' || machine.externalId === rules.namedMachine ? 'up' : 'ended',
         }
   return { verdict: 'ours_unknown', why, owner, action }
 }

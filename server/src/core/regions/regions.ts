@@ -74,6 +74,16 @@ export function contractRegion(region: string): string {
   return region.replace(/\b[a-z]/g, (letter) => letter.toUpperCase())
 }
 
+/** The same for all regions of a marketplace, with the wider names under which they are found as well. */
+export function contractRegions(regions: readonly string[]): string[] {
+  const wider = (['global', 'us'] as const).filter((group) => regions.some((region) => isIn(region, group)))
+  return [...new Set([...regions, ...wider].map(contractRegion))]
+}
+
+function isIn(region: string, group: RegionGroup): boolean {
+  return (regionGroups[group] as readonly string[]).includes(region)
+}
+
 function countryFit(wish: Place, offerRegion: string, location: string): boolean | 'unknown' {
   const byLocation = placeNamed(location)
   const seen = byLocation.country === null ? placeNamed(offerRegion) : byLocation

@@ -69,7 +69,10 @@ export function validateVllm(config: Readonly<Record<string, unknown>>): { field
   const model = config.vllm_model_name ?? undefined
   const served = config.vllm_serve_model_name ?? undefined
   return model !== undefined && served !== undefined && model !== served
-    ? [...mistakes, { field: 'vllm_serve_model_name', problem: 'differs from vllm_model_name; they are the same thing' }]
+    ? [
+        ...mistakes,
+        { field: 'vllm_serve_model_name', problem: 'differs from vllm_model_name; they are the same thing' },
+      ]
     : mistakes
 }
 
@@ -89,6 +92,12 @@ export function vllmEnvironment(config: VllmConfig): Record<string, string> {
   )
 }
 
+/**
+ * The disk of a vLLM server where nobody says otherwise: the weights of a model of 32 billion parameters at two bytes each,
+ * and some room; our figure. Contract 000 searches with it too, so that the price that is shown is the price that is rented.
+ */
+export const vllmDiskGb = 100
+
 export function vllmPort(config: VllmConfig): number {
   return Number(config.vllm_port ?? defaultVllm.vllm_port)
 }
@@ -99,15 +108,14 @@ export function vllmPort(config: VllmConfig): number {
  * vLLM itself reads VLLM_PORT and VLLM_HOST_IP for the talk between its own processes, so they do not get to it.
  *
  * @source docs.vllm.ai/en/latest/configuration/env_vars.html: "VLLM_PORT and VLLM_HOST_IP set the port and ip for vLLM's
- *         internal usage. It is not the port and ip for the API server."
+ *         internal usage. It is not the port and ip for the API server." VLLM_SWAP_SPACE is for images with a script of
+ *         their own: since 0.18 vLLM refuses --swap-space (vllm-project/vllm#36216, 2026-03).
  */
 export const vllmStartScript = `#!/bin/bash
 set -- --host "$VLLM_HOST_IP" --port "$VLLM_PORT" --max-model-len "$VLLM_MAX_MODEL_LEN" \\
   --gpu-memory-utilization "$VLLM_GPU_MEMORY_UTILIZATION" --dtype "$VLLM_DTYPE" \\
   --pipeline-parallel-size "$VLLM_PIPELINE_PARALLEL_SIZE" --tensor-parallel-size "$VLLM_TENSOR_PARALLEL_SIZE"
-# vLLM's own defaults are left to it: some of its versions do not take these two any more.
 [ "$VLLM_BLOCK_SIZE" = 16 ] || set -- "$@" --block-size "$VLLM_BLOCK_SIZE"
-[ "$VLLM_SWAP_SPACE" = 4 ] || set -- "$@" --swap-space "$VLLM_SWAP_SPACE"
 [ "$VLLM_TRUST_REMOTE_CODE" = true ] && set -- "$@" --trust-remote-code
 [ "$VLLM_ENFORCE_EAGER" = true ] && set -- "$@" --enforce-eager
 [ "$VLLM_DISABLE_LOG_STATS" = true ] && set -- "$@" --disable-log-stats

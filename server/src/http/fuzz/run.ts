@@ -218,7 +218,8 @@ async function furnish(world: HttpWorld, { ids }: { ids: Map<string, string[]> }
   world.providerNamed('vast').machines.set('stray-1', aMachine({ externalId: 'stray-1', label: 'by hand' }))
   ids.set('instances', made)
   ids.set('providers', ['vast', 'runpod', 'lambda', 'novita'])
-  ids.set('name', ['vast', 'runpod', 'lambda', 'novita'])
+  // Of providers, and of templates that requests make.
+  ids.set('name', ['vast', 'runpod', 'lambda', 'novita', 'ci', 'laptop'])
   ids.set('account', ['main', 'spare', 'third'])
 }
 

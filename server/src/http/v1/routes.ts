@@ -5,10 +5,12 @@ import type { BillReconciliationDeps } from '../../app/bill-reconciliation.ts'
 import type { BudgetDeps } from '../../app/budgets.ts'
 import type { PoliciesDeps } from '../../app/change-policies.ts'
 import type { CostsDeps } from '../../app/costs.ts'
+import type { GpuModelDeps } from '../../app/gpu-models.ts'
 import type { LaunchHistoryDeps } from '../../app/instance-launches.ts'
 import type { KeyDeps } from '../../app/keys.ts'
 import type { LaunchDeps } from '../../app/launch-instance.ts'
 import type { ListProvidersDeps } from '../../app/list-providers.ts'
+import type { MarketHistoryDeps } from '../../app/market-history.ts'
 import type { OperationsDeps } from '../../app/operations.ts'
 import type { ProviderKeyDeps } from '../../app/provider-keys.ts'
 import type { ProviderVersionsDeps } from '../../app/provider-versions.ts'
@@ -16,6 +18,7 @@ import type { ReconciliationDeps } from '../../app/reconciliation.ts'
 import type { ReleaseDeps } from '../../app/release-instance.ts'
 import type { ReloadDeps } from '../../app/reload-settings.ts'
 import type { SwitchProviderDeps } from '../../app/switch-provider.ts'
+import type { TemplateDeps } from '../../app/templates.ts'
 import type { WebhookDeps } from '../../app/webhooks.ts'
 import type { IdempotencyDeps } from '../idempotency.ts'
 import type { Route } from '../route.ts'
@@ -51,10 +54,21 @@ import {
 import { listProviderAccountsRoute, removeProviderKeyRoute, setProviderKeyRoute } from './keys/provider-accounts.ts'
 import { createKeyRoute, listKeysRoute, revokeKeyRoute, rotateKeyRoute } from './keys/routes.ts'
 import { whoamiRoute } from './keys/whoami.ts'
+import { availabilityRoute } from './market/availability.ts'
+import { benchmarksRoute } from './market/benchmarks.ts'
+import { removeGpuModelRoute, setGpuModelRoute } from './market/change-gpu-models.ts'
 import { gpuModelsRoute } from './market/gpu-models.ts'
 import { providersRoute } from './market/providers.ts'
 import { marketplaceStatsRoute } from './market/stats.ts'
-import { templatesRoute } from './market/templates.ts'
+import {
+  changeTemplateRoute,
+  createTemplateRoute,
+  deleteTemplateRoute,
+  getTemplateRoute,
+  templatesRoute,
+  templateVersionsRoute,
+} from './market/templates.ts'
+import { priceTrendsRoute } from './market/trends.ts'
 import { searchOffersAdvancedRoute, searchOffersRoute } from './offers/search.ts'
 import { listOperationsRoute } from './operations/list.ts'
 import { switchProviderRoute } from './providers/switch.ts'
@@ -75,12 +89,15 @@ import {
 
 export type V1Deps = LaunchHistoryDeps &
   ActivityDeps &
+  GpuModelDeps &
+  MarketHistoryDeps &
   BudgetDeps &
   PoliciesDeps &
   AuditDeps &
   OperationsDeps &
   WebhookDeps &
   LaunchDeps &
+  TemplateDeps &
   IdempotencyDeps &
   KeyDeps &
   ProviderKeyDeps &
@@ -101,11 +118,21 @@ export const v1Routes: readonly Route<V1Deps>[] = [
   searchOffersRoute,
   searchOffersAdvancedRoute,
   gpuModelsRoute,
+  setGpuModelRoute,
+  removeGpuModelRoute,
   providersRoute,
   providerVersionsRoute,
   switchProviderRoute,
   marketplaceStatsRoute,
+  priceTrendsRoute,
+  availabilityRoute,
+  benchmarksRoute,
   templatesRoute,
+  getTemplateRoute,
+  templateVersionsRoute,
+  createTemplateRoute,
+  changeTemplateRoute,
+  deleteTemplateRoute,
   planInstanceRoute,
   launchInstanceRoute,
   listInstancesRoute,

@@ -12,6 +12,7 @@ import {
   saysInvalidStateChange,
   saysNoSuchInstance,
   saysNoSuchStorage,
+  saysNoSuchTemplate,
 } from './errors.ts'
 import type { NovitaCreateBody } from './launch-body.ts'
 import * as calls from './requests.ts'
@@ -109,6 +110,20 @@ export function createNovitaClient(deps: Pick<ProviderDeps, 'outbound' | 'baseUr
       if (failure) throw refusal(call, reply, failure)
       if (isForeignPage(reply)) throw refusal(call, reply, { kind: 'unexpected_reply' })
       return 'accepted'
+    },
+
+    /** @returns null when Novita says that there is no such template */
+    async template(templateId: string, signal?: AbortSignal): Promise<wire.NovitaTemplate | null> {
+      const call = calls.templateCall(templateId)
+      const { reply, failure } = await exchange(call, signal)
+      if (failure?.kind !== 'unauthorized' && saysNoSuchTemplate(reply)) return null
+      if (failure) throw refusal(call, reply, failure)
+      return checked(wire.NovitaTemplateAnswer, reply, call).template
+    },
+
+    async registryAuths(signal?: AbortSignal): Promise<wire.NovitaRegistryAuth[]> {
+      const call = calls.registryAuthsCall()
+      return checked(wire.NovitaRegistryAuths, await good(call, signal), call).data
     },
 
     async balance(signal?: AbortSignal): Promise<z.infer<typeof wire.NovitaBalance>> {

@@ -76,6 +76,11 @@ export function saysNoSuchStorage(reply: OutboundReply): boolean {
   return saysNoSuchInstance(reply) || /^NETWORK_STORAGE_NOT_(FOUND|EXIST)/.test(reasonOf(reply))
 }
 
+/** @source novita.md 4: TEMPLATE_NOT_FOUND is a 400; one of somebody else is none that we could use. */
+export function saysNoSuchTemplate(reply: OutboundReply): boolean {
+  return saysNoSuchInstance(reply) || /^TEMPLATE_(NOT_FOUND|IS_PRIVATE)$/.test(reasonOf(reply))
+}
+
 /** It is no proof of failure: an earlier call may have worked. The reason beside the sentence is not established. */
 export function saysInvalidStateChange(reply: OutboundReply): boolean {
   return reply.status === 400 && stateWords.test(messageOf(reply))

@@ -87,6 +87,11 @@ test('what cannot be done is rejected with what to do instead, and without a val
   )
 })
 
+test('the start command of a template is the command, and no script can run beside it', () => {
+  expect(launchBodyFromOrder(anOrder({ startCommand: '--model a' })).command).toBe('--model a')
+  expect(refusal({ startCommand: '--model a', onstartScript: 'echo' })).toContain('one command')
+})
+
 describe('with a start script', () => {
   /** Runs the command as a shell would, in a home of its own; what follows the script would wait for ever. */
   function run(body: NovitaCreateBody): { home: string; output: string; code: number } {

@@ -50,6 +50,11 @@ export function launchBodyFromOrder(order: LaunchOrder): NovitaCreateBody {
   const { onstartScript: onstart } = order
   const boot = onstart === null ? null : bootFrom(bootScript({ publicKeys, onstart }))
   if (boot && boot.command.length > most.command) throw tooMuch()
+  const { startCommand } = order
+  if (startCommand !== undefined && boot !== null) {
+    throw rejected('Novita runs one command: leave the start script out, or choose a template without a start command')
+  }
+  if (startCommand !== undefined && startCommand.length > most.command) throw tooMuch()
   const ports = portsFrom(order.ports)
   return {
     name: order.label,
@@ -63,6 +68,7 @@ export function launchBodyFromOrder(order: LaunchOrder): NovitaCreateBody {
     ...(ports === '' ? {} : { ports }),
     envs: variablesFrom(order, publicKeys, boot?.variables ?? {}),
     ...(boot === null ? {} : { command: boot.command }),
+    ...(startCommand === undefined ? {} : { command: startCommand }),
     ...(order.registryAuth === null ? {} : { imageAuth: imageAuthFrom(order.registryAuth) }),
   }
 }

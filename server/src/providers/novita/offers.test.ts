@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest'
-import { nanosFromUsd } from '../../core/money.ts'
 import { diskRate, externalIdFrom, handleFrom, offersFromNovita, readProduct } from './offers.ts'
 import { anOffer, aProduct, cluster, now, recognise } from './testing.ts'
 
@@ -9,17 +8,15 @@ function offersOf(changes: Record<string, unknown> = {}) {
   return offersFromNovita(read.row, { cluster, gpus: { recognise }, seenAt: now })
 }
 
-test('a product is on sale in four sizes on both markets, at the price per GPU times their number', () => {
-  expect(offersOf().map(({ externalId, market, pricePerHour }) => [externalId, market, pricePerHour])).toEqual([
-    ['4090.16c62g|us-ca-6|1', 'on_demand', nanosFromUsd('0.35')],
-    ['4090.16c62g|us-ca-6|2', 'on_demand', nanosFromUsd('0.7')],
-    ['4090.16c62g|us-ca-6|4', 'on_demand', nanosFromUsd('1.4')],
-    ['4090.16c62g|us-ca-6|8', 'on_demand', nanosFromUsd('2.8')],
-    ['4090.16c62g|us-ca-6|1', 'spot', nanosFromUsd('0.18')],
-    ['4090.16c62g|us-ca-6|2', 'spot', nanosFromUsd('0.36')],
-    ['4090.16c62g|us-ca-6|4', 'spot', nanosFromUsd('0.72')],
-    ['4090.16c62g|us-ca-6|8', 'spot', nanosFromUsd('1.44')],
-  ])
+test('a product is on sale with 1 to 8 GPUs on both markets, at the price per GPU times their number', () => {
+  const sold = offersOf().map(({ externalId, market, pricePerHour }) => [externalId, market, pricePerHour])
+  const sizes = (market: string, cents: bigint) =>
+    [1n, 2n, 3n, 4n, 5n, 6n, 7n, 8n].map((count) => [
+      `4090.16c62g|us-ca-6|${count}`,
+      market,
+      count * cents * 10_000_000n,
+    ])
+  expect(sold).toEqual([...sizes('on_demand', 35n), ...sizes('spot', 18n)])
 })
 
 test('an offer says what it is in our words', () => {

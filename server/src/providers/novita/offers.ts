@@ -12,8 +12,8 @@ export interface NovitaHandle {
   gpuNum: number
 }
 
-/** A product is sold with 1 to 8 GPUs; these are the sizes we offer. */
-export const gpuCounts = [1, 2, 4, 8] as const
+/** A product is sold with 1 to 8 GPUs. @source novita.md 2.2 */
+export const gpuCounts = [1, 2, 3, 4, 5, 6, 7, 8] as const
 
 /** @source novita.md 2.2: "60 GB are free", at least 10 and at most 6144 */
 export const freeDiskGb = 60
@@ -32,7 +32,7 @@ interface OfferContext {
   seenAt: Instant
 }
 
-/** One product in one cluster: up to four sizes on each market where it is sold. */
+/** One product in one cluster: every size on each market where it is sold. */
 export function offersFromNovita(product: NovitaProduct, context: OfferContext): Offer[] {
   return (['on_demand', 'spot'] as const).flatMap((market) =>
     gpuCounts.flatMap((gpuNum) => offerFromNovita(product, { market, gpuNum }, context) ?? []),

@@ -54,7 +54,7 @@ describe('search', () => {
       'https://novita.test/gpu-instance/openapi/v1/products?clusterId=us-ca-6',
       'https://novita.test/gpu-instance/openapi/v1/products?clusterId=as-sgp-2',
     ])
-    expect(offers).toHaveLength(16)
+    expect(offers).toHaveLength(32)
     expect([...new Set(offers.map(({ region, available }) => `${region} ${available}`))].sort()).toEqual([
       'asia-southeast false',
       'us-west true',
@@ -68,7 +68,7 @@ describe('search', () => {
       products: json({ data: [aProduct(), aProduct({ id: 'x', name: 'Other 8GB' }), aProduct({ price: 'free' })] }),
     })
     const { offers, skipped } = await provider.searchOffers({ ...everything, models: ['RTX 4090'], markets: ['spot'] })
-    expect(offers.map(({ gpu, market }) => `${gpu.model} ${market}`)).toEqual(Array(4).fill('RTX 4090 spot'))
+    expect(offers.map(({ gpu, market }) => `${gpu.model} ${market}`)).toEqual(Array(8).fill('RTX 4090 spot'))
     expect(skipped).toEqual({ cluster_id: 1, product_price: 1 })
   })
 
@@ -90,7 +90,7 @@ describe('search', () => {
         },
       },
     })
-    expect((await provider.searchOffers(everything)).offers).toHaveLength(96)
+    expect((await provider.searchOffers(everything)).offers).toHaveLength(192)
     expect(most).toBe(5)
   })
 

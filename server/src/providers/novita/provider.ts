@@ -14,6 +14,7 @@ import { PriceBook } from './price-book.ts'
 import { novitaCodesIn, regionFromNovita } from './regions.ts'
 import type { NovitaAction } from './requests.ts'
 import { SshBook } from './ssh-book.ts'
+import { templateFromNovita } from './templates.ts'
 import { thingsFromNovita } from './things.ts'
 import type { NovitaCluster, NovitaInstance } from './wire.ts'
 
@@ -227,6 +228,8 @@ export function createNovitaProvider(deps: ProviderDeps): Provider {
     async addSshKey() {
       throw rejected('Novita has no list of SSH keys: give the key with the launch')
     },
+
+    template: (id, signal) => templateFromNovita(id, client, signal),
 
     async balance(signal) {
       return balanceFromNovita(await client.balance(signal))

@@ -109,6 +109,15 @@ export function endStorageCall(storageId: string): NovitaCall {
   }
 }
 
+/** @source novita.md 2.5 */
+export function templateCall(templateId: string): NovitaCall {
+  return read('template', 'search', `${gpuRoutes}/template`, { templateId })
+}
+
+export function registryAuthsCall(): NovitaCall {
+  return read('registry_auths', 'search', `${gpuRoutes}/repository/auths`)
+}
+
 export function balanceCall(): NovitaCall {
   return read('balance', 'billing', `${accountRoutes}/billing/balance/detail`)
 }

@@ -130,6 +130,27 @@ export type NovitaInstancePage = z.infer<typeof NovitaInstancePage>
 export const NovitaCreated = z.looseObject({ id })
 
 /** 1/10000 dollar, unlike prices. */
+/** @source novita.md 4, "v1 template": the answer is wrapped, the id has a capital letter */
+export const NovitaTemplate = z.object({
+  Id: id,
+  name: maybeText,
+  image: z.string().min(1),
+  /** The id of a registry login. */
+  imageAuth: maybeText,
+  startCommand: maybeText,
+  rootfsSize: maybeNumeric,
+  ports: z.array(z.object({ type: z.string(), ports: z.array(numeric) })).nullish(),
+  envs: z.array(z.object({ key: z.string(), value: z.string() })).nullish(),
+})
+export type NovitaTemplate = z.infer<typeof NovitaTemplate>
+
+export const NovitaTemplateAnswer = z.looseObject({ template: NovitaTemplate })
+
+export const NovitaRegistryAuth = z.object({ id, username: maybeText, password: maybeText })
+export type NovitaRegistryAuth = z.infer<typeof NovitaRegistryAuth>
+
+export const NovitaRegistryAuths = z.looseObject({ data: z.array(NovitaRegistryAuth) })
+
 export const NovitaBalance = z.looseObject({ availableBalance: digits })
 
 export const NovitaStorage = z.object({

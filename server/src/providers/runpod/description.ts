@@ -52,6 +52,7 @@ export const runpodDescription: ProviderDescription = {
     'Community & Secure Cloud',
     'SSH Access',
     'Jupyter Support',
+    'GraphQL API', // deprecated, and there until early 2027: RUNPOD_API_VERSION=graphql
     'Custom Images',
     'Stop and Resume',
     'HTTP Proxy',

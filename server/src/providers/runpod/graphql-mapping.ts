@@ -126,6 +126,7 @@ export function machineFromGraphql(pod: GraphqlPod): Machine {
   const up = pod.desiredStatus === 'RUNNING' && pod.runtime != null
   const dataCenterId = pod.machine?.dataCenterId
   const spelling = pod.machine?.gpuDisplayName
+  const gpuCount = pod.gpuCount ?? pod.machine?.gpuCount ?? 0
   const ssh = up ? outsideOf(pod, 22) : undefined
   return {
     externalId: pod.id,
@@ -134,7 +135,7 @@ export function machineFromGraphql(pod: GraphqlPod): Machine {
     providerStatus: pod.desiredStatus,
     message: pod.lastStatusChange || null,
     market: pod.podType === 'INTERRUPTABLE' ? 'spot' : 'on_demand',
-    gpu: spelling && pod.gpuCount > 0 ? { spelling, count: pod.gpuCount } : null,
+    gpu: spelling && gpuCount > 0 ? { spelling, count: gpuCount } : null,
     region: dataCenterId ? (regionFromRunpod(dataCenterId) ?? dataCenterId) : null,
     pricePerHour: pod.desiredStatus === 'RUNNING' ? nanosFromUsd(pod.costPerHr) : null,
     ssh: ssh ? { ...ssh, user: 'root' } : null,
@@ -160,12 +161,13 @@ const meterStates: ReadonlyMap<string, MeterReading['state']> = new Map<string, 
 
 function metersFrom(pod: GraphqlPod): MeterReading[] {
   const volumeGb = pod.volumeInGb ?? 0
+  const containerGb = pod.containerDiskInGb ?? pod.machine?.diskInGb ?? 0
   const state = meterStates.get(pod.desiredStatus) ?? 'unclear'
   const rest = { since: null, until: null, stepMs: secondMs }
   const disk: MeterReading =
     pod.desiredStatus === 'EXITED'
       ? { kind: 'disk', ratePerHour: stoppedDiskRate(volumeGb), state: volumeGb > 0 ? 'on' : 'off', ...rest }
-      : { kind: 'disk', ratePerHour: runningDiskRate(pod.containerDiskInGb ?? 0, volumeGb), state, ...rest }
+      : { kind: 'disk', ratePerHour: runningDiskRate(containerGb, volumeGb), state, ...rest }
   return [{ kind: 'gpu', ratePerHour: nanosFromUsd(pod.costPerHr), state, ...rest }, disk]
 }
 

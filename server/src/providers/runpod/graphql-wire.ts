@@ -52,38 +52,50 @@ export type GraphqlGpuType = z.infer<typeof GraphqlGpuType>
 export const GraphqlGpuTypes = z.looseObject({ gpuTypes: z.array(z.unknown()) })
 
 /** `env`, which holds secrets, is neither asked for nor kept. */
-export const GraphqlPod = z.object({
-  id: z.string().min(1),
-  name: z.string().nullish(),
-  /** What is wanted: `RUNNING` long before the container runs. */
-  desiredStatus: z.string().min(1),
-  /** Free text: `Rented by User: Fri Aug 21 …`. */
-  lastStatusChange: informative(z.string()),
-  costPerHr: usd,
-  gpuCount: z.int().nonnegative(),
-  /** `RESERVED`, `INTERRUPTABLE`. */
-  podType: informative(z.string()),
-  containerDiskInGb: z.number().nonnegative().nullish(),
-  volumeInGb: z.number().nonnegative().nullish(),
-  /** `8888/http,22/tcp`. */
-  ports: informative(z.string()),
-  machine: informative(z.object({ gpuDisplayName: informative(z.string()), dataCenterId: informative(z.string()) })),
-  runtime: z
-    .object({
-      ports: informative(
-        z.array(
-          z.object({
-            ip: informative(z.string()),
-            isIpPublic: informative(z.boolean()),
-            privatePort: z.int(),
-            publicPort: informative(z.int()),
-            type: z.string(),
-          }),
+export const GraphqlPod = z
+  .object({
+    id: z.string().min(1),
+    name: z.string().nullish(),
+    /** What is wanted: `RUNNING` long before the container runs. */
+    desiredStatus: z.string().min(1),
+    /** Free text: `Rented by User: Fri Aug 21 …`. */
+    lastStatusChange: informative(z.string()),
+    costPerHr: usd,
+    gpuCount: z.int().nonnegative().nullish(),
+    /** `RESERVED`, `INTERRUPTABLE`. */
+    podType: informative(z.string()),
+    containerDiskInGb: z.number().nonnegative().nullish(),
+    volumeInGb: z.number().nonnegative().nullish(),
+    /** `8888/http,22/tcp`. */
+    ports: informative(z.string()),
+    machine: informative(
+      z.object({
+        gpuDisplayName: informative(z.string()),
+        dataCenterId: informative(z.string()),
+        // Contract 004 has these here. The first two fill in for the pod's own, the others have no use above.
+        gpuCount: informative(z.int().nonnegative()),
+        diskInGb: informative(z.number().nonnegative()),
+        memoryInGb: informative(z.number()),
+        podHostId: informative(z.string()),
+      }),
+    ),
+    runtime: z
+      .object({
+        ports: informative(
+          z.array(
+            z.object({
+              ip: informative(z.string()),
+              isIpPublic: informative(z.boolean()),
+              privatePort: z.int(),
+              publicPort: informative(z.int()),
+              type: z.string(),
+            }),
+          ),
         ),
-      ),
-    })
-    .nullish(),
-})
+      })
+      .nullish(),
+  })
+  .refine(({ gpuCount, machine }) => (gpuCount ?? machine?.gpuCount) != null, { path: ['gpuCount'], error: 'missing' })
 export type GraphqlPod = z.infer<typeof GraphqlPod>
 
 export const GraphqlPods = z.object({ myself: z.object({ pods: z.array(GraphqlPod) }) })

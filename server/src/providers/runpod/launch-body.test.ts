@@ -27,6 +27,10 @@ describe('the body of a launch', () => {
     })
   })
 
+  test('asks for memory by the GPU, rounded up', () => {
+    expect(launchBodyFromOrder(anOrder({ minRamGb: 33 }), null).gpu).toMatchObject({ count: 2, minRamPerGpu: 17 })
+  })
+
   test('names no data centre for an offer from anywhere', () => {
     expect(launchBodyFromOrder(anOrder({ offer: anOffer({}, null) }), null)).not.toHaveProperty('dataCenterIds')
   })

@@ -8,7 +8,7 @@ export interface RunpodLaunchBody {
   name: string
   image: string
   cloud: RunpodCloud
-  gpu: { id: string; count: number }
+  gpu: { id: string; count: number; minRamPerGpu?: number }
   dataCenterIds?: string[]
   disk: number
   mounts: { persistent: { size: number; path: string } }
@@ -34,7 +34,11 @@ export function launchBodyFromOrder(order: LaunchOrder, registryId: string | nul
     name: order.label,
     image: order.image,
     cloud,
-    gpu: { id: gpuId, count },
+    gpu: {
+      id: gpuId,
+      count,
+      ...(order.minRamGb !== undefined && { minRamPerGpu: Math.max(1, Math.ceil(order.minRamGb / count)) }),
+    },
     // Called a preference, and enforced.
     ...(dataCenterId === null ? {} : { dataCenterIds: [dataCenterId] }),
     disk: containerDiskGb,

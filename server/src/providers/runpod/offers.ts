@@ -80,6 +80,7 @@ function offerAt(
     // Told only by the rented pod.
     cpuCores: null,
     ramGb: null,
+    ramOnRequest: true,
     disk: offeredDisk,
     pricePerHour,
     traffic: { uploadPerGb: noMoney, downloadPerGb: noMoney },

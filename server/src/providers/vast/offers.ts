@@ -101,11 +101,11 @@ function offerOn(market: Market, row: VastOffer, { gpus, seenAt }: OfferReading)
     traffic: trafficFrom(row),
     ...whereabouts(row.geolocation),
     reliability: row.reliability2 ?? row.reliability ?? null,
-    verified: row.verification == null ? null : row.verification === 'verified',
+    verified: row.verification == null ? (row.verified ?? null) : row.verification === 'verified',
     cudaMax: row.cuda_max_good ?? null,
     network: { downloadMbps: row.inet_down ?? null, uploadMbps: row.inet_up ?? null },
     endsAt: endFrom(row, seenAt),
-    available: row.rentable !== false && row.rented !== true,
+    available: row.rentable !== false && row.rented !== true && row.available !== false,
     maxPorts: row.direct_port_count == null ? null : Math.min(Math.max(row.direct_port_count, 0), maxContainerPorts),
     placeKey: placeKeyFrom(row.machine_id),
     // Outright rentals cost what the offer costs at that moment, and the answer does not echo it (vast-cli#403). A bid is a bid.
@@ -120,8 +120,9 @@ function offerOn(market: Market, row: VastOffer, { gpus, seenAt }: OfferReading)
  * 2026 it is the slice's already (a machine on sale as 1, 2, 4 and 8 GPUs shows 290,240, 580,480, 1,160,960 and 2,321,920 MB).
  * Memory counts in units of 1000, as their CLI does.
  */
-function ramGbFrom({ cpu_ram }: VastOffer): number | null {
-  return cpu_ram ? Math.round(cpu_ram / 1000) : null
+function ramGbFrom({ cpu_ram, ram_amount }: VastOffer): number | null {
+  if (cpu_ram) return Math.round(cpu_ram / 1000)
+  return ram_amount ? Math.round(ram_amount) : null
 }
 
 function trafficFrom({ inet_up_cost, inet_down_cost }: VastOffer): Offer['traffic'] {

@@ -72,6 +72,8 @@ export const VastOffer = z.looseObject({
   cpu_cores_effective: informative(number),
   /** MB of the whole machine. */
   cpu_ram: informative(number),
+  /** GB: how contract 004 names the same; read where `cpu_ram` is missing. */
+  ram_amount: informative(number),
   /** GB. */
   disk_space: informative(number),
   disk_name: informative(z.string()),
@@ -92,6 +94,9 @@ export const VastOffer = z.looseObject({
   verification: informative(z.string()),
   rentable: informative(z.boolean()),
   rented: informative(z.boolean()),
+  /** Contract 004's names for `rentable` and `verification`; read beside them. */
+  available: informative(z.boolean()),
+  verified: informative(z.boolean()),
   external: informative(z.boolean()),
   /** Seconds left. */
   duration: informative(number),

@@ -103,6 +103,51 @@ test('only the marketplaces that are asked for and switched on are searched', as
   expect(searches(vast)).toBe(0)
 })
 
+test('S004-71 refreshes that began together drift apart, and none comes sooner than its marketplace’s pace', async () => {
+  const draws = [0, 1, 0.5, 0.25]
+  market = createMarketKeeper({
+    providers: { all: () => [vast, runpod], find: () => undefined },
+    isEnabled: () => true,
+    index,
+    clock,
+    log: collectingLog(),
+    chance: () => draws.shift() ?? 0,
+  })
+  await freshen()
+  await clock.advance(minuteMs)
+  const [first, second] = [vast, runpod].map((one) => one.describe().abilities.refreshEveryMs)
+  expect(first).toBe(second)
+  await clock.advance((first ?? 0) - minuteMs)
+  await market.refreshWatched()
+  expect([searches(vast), searches(runpod)]).toEqual([2, 1])
+  await clock.advance((first ?? 0) * 0.2)
+  await market.refreshWatched()
+  expect([searches(vast), searches(runpod)]).toEqual([2, 2])
+})
+
+test('an account whose key is taken away is not asked any more, and what it showed is gone', async () => {
+  let accounts = [vast, runpod]
+  market = createMarketKeeper({
+    providers: { all: () => accounts, find: () => undefined },
+    isEnabled: () => true,
+    index,
+    clock,
+    log: collectingLog(),
+  })
+  await freshen()
+  expect(held()).toEqual(['runpod', 'vast'])
+  accounts = [runpod]
+  await clock.advance(5 * minuteMs)
+  await market.refreshWatched()
+  expect([held(), searches(vast)]).toEqual([['runpod'], 1])
+  // Another client of the same account has its new key.
+  const exchanged = fakeProvider({ clock, name: 'runpod' })
+  accounts = [exchanged]
+  await clock.advance(5 * minuteMs)
+  await market.refreshWatched()
+  expect(searches(exchanged)).toBe(1)
+})
+
 test('what is watched is refreshed at the marketplace’s own pace; what nobody asks for is dropped', async () => {
   await freshen()
   await clock.advance(5 * minuteMs)

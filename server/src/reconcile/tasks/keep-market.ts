@@ -1,3 +1,4 @@
+import type { SeenPart } from '../../core/market-history/look.ts'
 import type { MarketInterest, MarketKeeper, MarketWarning, OfferSnapshot } from '../../core/offers/market-view.ts'
 import type { Market } from '../../core/offers/offer.ts'
 import type { ProviderName } from '../../core/providers.ts'
@@ -10,6 +11,8 @@ import { type OfferQuery, type Provider, ProviderError } from '../../providers/p
 const watchedForMs = 10 * minuteMs
 /** Older than this, an answer is worth waiting for. */
 const worthWaitingAfterMs = 5 * minuteMs
+/** What was asked for at one moment is not refreshed at one moment for ever: each wait is longer by up to this share. */
+const spread = 0.2
 /** Offers this old say nothing about now. */
 const forgottenAfterMs = 20 * minuteMs
 
@@ -21,6 +24,8 @@ export interface MarketKeeperDeps {
   index: { replace(snapshot: OfferSnapshot): void }
   clock: Clock
   log: Log
+  /** From 0 to 1, drawn anew each time. */
+  chance?: () => number
 }
 
 interface Part {
@@ -34,6 +39,8 @@ interface Part {
   isRefusal: boolean
   sampled: boolean
   skipped: Record<string, number>
+  /** By how much the next refresh comes later than the marketplace's pace. */
+  spreadMs: number
   underWay: Promise<void> | null
 }
 
@@ -46,6 +53,8 @@ export interface RefreshingMarketKeeper extends MarketKeeper {
   freshen(...asked: Parameters<MarketKeeper['freshen']>): Promise<KeptWarning[]>
   /** Refreshes whatever is watched and due. Called on a timer. */
   refreshWatched(): Promise<void>
+  /** The parts that have been looked at. */
+  seen(): SeenPart[]
 }
 
 /**
@@ -53,7 +62,7 @@ export interface RefreshingMarketKeeper extends MarketKeeper {
  * the cheapest rows, each wish that people look at is asked for by itself.
  */
 export function createMarketKeeper(deps: MarketKeeperDeps): RefreshingMarketKeeper {
-  const { providers, isEnabled, index, clock, log } = deps
+  const { providers, isEnabled, index, clock, log, chance = () => 0 } = deps
   const parts = new Map<string, Part>()
 
   function selling(): Provider[] {
@@ -62,6 +71,21 @@ export function createMarketKeeper(deps: MarketKeeperDeps): RefreshingMarketKeep
       if (isEnabled(provider.name) && !first.has(provider.name)) first.set(provider.name, provider)
     }
     return [...first.values()]
+  }
+
+  /** Accounts whose key was taken away are not asked any more, and what they showed cannot be rented. */
+  function followAccounts(): void {
+    for (const [key, part] of parts) {
+      const { name, account } = part.provider
+      const now = providers.all().find((one) => one.name === name && one.account === account)
+      if (now === undefined) forget(key, part)
+      else part.provider = now
+    }
+  }
+
+  function forget(key: string, { provider, scope }: Part): void {
+    index.replace({ provider: provider.name, account: provider.account, scope, offers: [] })
+    parts.delete(key)
   }
 
   function partsOf(interest: MarketInterest): Part[] {
@@ -83,6 +107,7 @@ export function createMarketKeeper(deps: MarketKeeperDeps): RefreshingMarketKeep
             isRefusal: false,
             sampled: false,
             skipped: {},
+            spreadMs: 0,
             underWay: null,
           }
           part.provider = provider
@@ -103,6 +128,7 @@ export function createMarketKeeper(deps: MarketKeeperDeps): RefreshingMarketKeep
   async function refreshNow(part: Part): Promise<void> {
     const { provider, scope, query } = part
     part.triedAt = clock.now()
+    part.spreadMs = chance() * spread * provider.describe().abilities.refreshEveryMs
     try {
       const { offers, sampled, skipped } = await provider.searchOffers(query)
       index.replace({ provider: provider.name, account: provider.account, scope, offers })
@@ -156,6 +182,7 @@ export function createMarketKeeper(deps: MarketKeeperDeps): RefreshingMarketKeep
 
   return {
     async freshen(interest, { maxAgeMs, waitMs }) {
+      followAccounts()
       const wanted = partsOf(interest)
       // A failure counts as tried: while a marketplace is down, searches do not wait for it each time.
       const due = wanted.filter(
@@ -177,18 +204,26 @@ export function createMarketKeeper(deps: MarketKeeperDeps): RefreshingMarketKeep
     },
 
     async refreshWatched() {
+      followAccounts()
       const now = clock.now()
       const due: Part[] = []
       for (const [key, part] of parts) {
         if (now - part.askedAt > forgottenAfterMs) {
-          index.replace({ provider: part.provider.name, account: part.provider.account, scope: part.scope, offers: [] })
-          parts.delete(key)
+          forget(key, part)
           continue
         }
         const every = part.provider.describe().abilities.refreshEveryMs
-        if (now - part.askedAt <= watchedForMs && now - (part.triedAt ?? 0) >= every) due.push(part)
+        if (now - part.askedAt <= watchedForMs && now - (part.triedAt ?? 0) >= every + part.spreadMs) due.push(part)
       }
       await Promise.all(due.map((part) => refresh(part)))
+    },
+
+    seen() {
+      return [...parts.values()].flatMap(({ provider, query, sampled, seenAt }) => {
+        if (seenAt === null) return []
+        const bounded = query.gpuCount !== undefined || query.minVramGb !== undefined
+        return [{ provider: provider.name, models: query.models, markets: query.markets, sampled, bounded, seenAt }]
+      })
     },
 
     state() {

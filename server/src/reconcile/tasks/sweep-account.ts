@@ -23,6 +23,8 @@ export interface SweepAccountDeps {
   gpus: Pick<GpuCatalogue, 'recognise' | 'find'>
   installation: string
   unknownMachines: UnknownMachinePolicy
+  /** What VAST_INSTANCE_ID names. */
+  vastInstanceId?: string | undefined
   countAlarm?: (provider: ProviderName) => void
   clock: Clock
   log: Log
@@ -53,8 +55,9 @@ export async function sweepAccount(provider: Provider, deps: SweepAccountDeps): 
   const things = 'things' in around ? around.things : null
   const seen: Seen = { machines: fleet.look.machines, things: things ?? [], begunAt: fleet.begunAt }
   const { installation, unknownMachines: unknown } = deps
+  const namedMachine = provider.name === 'vast' ? deps.vastInstanceId : undefined
   const judgeNow = async () =>
-    judge(seen, await knownOf(provider.name, fleet.look, seen.things, deps), { installation, unknown })
+    judge(seen, await knownOf(provider.name, fleet.look, seen.things, deps), { installation, unknown, namedMachine })
   const judged = await judgeNow()
   const known = new Map(before.map((one) => [keyOf(one), one]))
   const alarms: NewEvent[] = []

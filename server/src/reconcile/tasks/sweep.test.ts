@@ -332,6 +332,15 @@ describe('on an empty database', () => {
   })
 })
 
+test('with UNKNOWN_MACHINES=end the machine that VAST_INSTANCE_ID names is taken over all the same', async () => {
+  isThere('m-7')
+  isThere('m-8', { label: launchLabel(installation, anInstanceId(2), 1) })
+  const sweeper = createSweeper({ ...deps('end'), vastInstanceId: 'm-7' })
+  await clock.drive(sweeper.run())
+  await world.pass(5 * minuteMs)
+  expect([...vast.machines.keys()]).toEqual(['m-7'])
+})
+
 test('a newer launch that a restored database has lost takes the place of the one it knows', async () => {
   await launched()
   const newer = { label: launchLabel(installation, id, 2) }

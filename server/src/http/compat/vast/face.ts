@@ -3,7 +3,11 @@ import { statusOf } from '../../problem.ts'
 
 const prefix = '/api/vast'
 
+/** Contract 000: every error is a sentence under `detail`. It knows no conflicts: what cannot be done is a bad request. */
 export const vastFace: Face = {
   owns: (path) => path === prefix || path.startsWith(`${prefix}/`),
-  problem: (error) => ({ status: statusOf[error.code], body: { detail: error.message } }),
+  problem(error) {
+    const status = statusOf[error.code]
+    return { status: status === 409 ? 400 : status, body: { detail: error.message } }
+  },
 }

@@ -1,6 +1,16 @@
 import type { FastifyInstance } from 'fastify'
+import { type VastHealthDeps, vastHealthRoute } from './health.ts'
+import { type VastInstanceDeps, vastInstanceRoutes } from './instances.ts'
+import { type VastOfferDeps, vastOfferRoutes } from './offers.ts'
+import { type VastStatisticsDeps, vastStatisticsRoutes } from './statistics.ts'
+import { type VastTemplateDeps, vastTemplateRoutes } from './templates.ts'
 
-// biome-ignore lint/suspicious/noEmptyInterface: filled in by the routes
-export interface VastDeps {}
+export type VastDeps = VastOfferDeps & VastTemplateDeps & VastInstanceDeps & VastStatisticsDeps & VastHealthDeps
 
-export function vastRoutes(_app: FastifyInstance, _deps: VastDeps): void {}
+export function vastRoutes(app: FastifyInstance, deps: VastDeps): void {
+  vastOfferRoutes(app, deps)
+  vastTemplateRoutes(app, deps)
+  vastInstanceRoutes(app, deps)
+  vastStatisticsRoutes(app, deps)
+  vastHealthRoute(app, deps)
+}

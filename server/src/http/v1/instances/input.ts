@@ -3,7 +3,7 @@ import type { LaunchInput } from '../../../app/launch-instance.ts'
 import type { HealthCheck } from '../../../core/instances/instance.ts'
 import { offerHandleFrom } from '../../../core/offers/offer.ts'
 import { providerNamed } from '../../../core/providers.ts'
-import { type Template, templateNamed, templates } from '../../../core/templates/templates.ts'
+import { type LiveTemplate, launchOf, type TemplateLaunch } from '../../../core/templates/template.ts'
 import { secondMs } from '../../../core/time.ts'
 import { invalidRequest, type Mistake } from '../../problem.ts'
 import { nanosFrom, PortNumber, Project, Usd, unknownProvider } from '../inputs.ts'
@@ -115,21 +115,23 @@ export const LaunchBody = z
   })
   .meta({ id: 'LaunchRequest' })
 
+/** A launch request, and the template that it names. */
+export type LaunchRequest = z.infer<typeof LaunchBody>
+
 /** @throws HttpError that names every mistake */
-export function launchFrom(body: z.infer<typeof LaunchBody>): LaunchInput {
-  const mistakes = mistakesIn(body)
+export function launchFrom(body: LaunchRequest, named?: LiveTemplate): LaunchInput {
+  const template = named === undefined ? undefined : launchOf(named.template)
+  const mistakes = mistakesIn(body, template)
   if (mistakes.length > 0) throw invalidRequest(mistakes)
   const { resources = {}, registry_auth: auth, expected_traffic: traffic = {} } = body
-  const template = body.template === undefined ? undefined : templateNamed(body.template)
   const ports = portsFrom(body) ?? template?.ports ?? []
   return {
+    ...wishedFor(body, template),
+    ...(named !== undefined && { template: { name: named.name, version: named.version } }),
     provider: body.provider === undefined ? null : (providerNamed(body.provider) ?? null),
     offerId: body.offer_id ?? null,
-    gpuModels: [...(body.gpu_models ?? []), ...(body.gpu_model === undefined ? [] : [body.gpu_model])],
-    minVramGb: body.min_vram_gb ?? null,
-    gpuCount: body.gpu_count ?? Math.max(1, resources.min_gpus ?? 1),
+    gpuCount: body.gpu_count ?? Math.max(template?.gpuCount ?? 1, resources.min_gpus ?? 1),
     market: body.market ?? 'on_demand',
-    maxPricePerHour: body.max_price_per_hour_usd === undefined ? null : nanosFrom(body.max_price_per_hour_usd),
     regions: body.regions ?? [],
     minRamGb: resources.min_ram_gb || null,
     minReliability: body.min_reliability ?? null,
@@ -156,33 +158,45 @@ export function launchFrom(body: z.infer<typeof LaunchBody>): LaunchInput {
       environment: { ...template?.environment, ...body.environment },
       registryAuth:
         auth === undefined ? null : { server: auth.server ?? null, username: auth.username, password: auth.password },
-      onstartScript: body.onstart_script ?? null,
+      onstartScript: body.onstart_script ?? template?.onstartScript ?? null,
     },
   }
 }
 
+/** What a template wishes for is for choosing an offer: who names one has chosen. */
+function wishedFor(
+  body: LaunchRequest,
+  template: TemplateLaunch | undefined,
+): Pick<LaunchInput, 'gpuModels' | 'minVramGb' | 'maxPricePerHour'> {
+  const theirs = body.offer_id === undefined ? template : undefined
+  const models = [...(body.gpu_models ?? []), ...(body.gpu_model === undefined ? [] : [body.gpu_model])]
+  const price = body.max_price_per_hour_usd
+  return {
+    gpuModels: models.length > 0 ? models : (theirs?.gpuModels ?? []),
+    minVramGb: body.min_vram_gb ?? theirs?.minVramGb ?? null,
+    maxPricePerHour: price === undefined ? (theirs?.maxPricePerHour ?? null) : nanosFrom(price),
+  }
+}
+
 /** A template's check holds as long as its port is among those asked for. */
-function healthFrom(template: Template | undefined, ports: LaunchInput['ports']): HealthCheck | null {
+function healthFrom(template: TemplateLaunch | undefined, ports: LaunchInput['ports']): HealthCheck | null {
   const health = template?.health ?? null
   return health !== null && ports.some(({ containerPort }) => containerPort === health.port) ? health : null
 }
 
-function portsFrom({ ports }: z.infer<typeof LaunchBody>): LaunchInput['ports'] | undefined {
+function portsFrom({ ports }: LaunchRequest): LaunchInput['ports'] | undefined {
   return ports?.map((port) => ({ containerPort: port.container_port, protocol: port.protocol ?? 'tcp' }))
 }
 
-function mistakesIn(body: z.infer<typeof LaunchBody>): Mistake[] {
+function mistakesIn(body: LaunchRequest, template: TemplateLaunch | undefined): Mistake[] {
   const mistakes: Mistake[] = [...policyMistakes(body.policies)]
   const add = (field: string, problem: string) => mistakes.push({ field, problem })
-  const template = body.template === undefined ? undefined : templateNamed(body.template)
-  if (body.template !== undefined && template === undefined) {
-    add('template', `${body.template} is none; there are ${templates.map(({ name }) => name).join(', ')}`)
-  }
   const chosen = body.offer_id !== undefined
   const wishes = (['gpu_model', 'gpu_models', 'min_vram_gb'] as const).filter((name) => body[name] !== undefined)
   if (chosen && body.provider === undefined) add('provider', 'is needed with offer_id')
   if (chosen && wishes.length > 0) add('offer_id', `leaves nothing to wish for: send it without ${wishes.join(', ')}`)
-  if (!chosen && wishes.length === 0) {
+  const templateWishes = template !== undefined && (template.gpuModels.length > 0 || template.minVramGb !== null)
+  if (!chosen && wishes.length === 0 && !templateWishes) {
     add('gpu_model', 'say what to rent: a GPU, or min_vram_gb; or name an offer by its id')
   }
   if (body.max_price_per_hour_usd !== undefined && nanosFrom(body.max_price_per_hour_usd) === 0n) {

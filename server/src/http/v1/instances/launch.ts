@@ -1,13 +1,15 @@
 import { z } from 'zod'
 import { type LaunchDeps, type LaunchPlan, launchInstance, planInstance } from '../../../app/launch-instance.ts'
+import { findTemplate, listTemplates, type TemplateDeps } from '../../../app/templates.ts'
 import { usdFromNanos } from '../../../core/money.ts'
 import { offerId } from '../../../core/offers/offer.ts'
 import { publicProviderNames } from '../../../core/providers.ts'
 import { type Fingerprints, idempotencyKeyOf, inOrder } from '../../idempotency.ts'
+import { invalidRequest } from '../../problem.ts'
 import { type Answer, route } from '../../route.ts'
 import { ExplanationView, explanationView, WarningView, warningView } from '../market/view.ts'
 import { OfferView, offerView } from '../offers/view.ts'
-import { LaunchBody, launchFrom } from './input.ts'
+import { LaunchBody, type LaunchRequest, launchFrom } from './input.ts'
 import { type ShownDeps, shown } from './shown.ts'
 import { InstanceView } from './view.ts'
 
@@ -68,8 +70,8 @@ export const launchInstanceRoute = route({
   },
   errors: [...errors, 'budget_spent', 'idempotency_key_reused'],
 
-  async handle({ body, caller, who, request }, deps: LaunchDeps & ShownDeps & Fingerprints) {
-    const input = launchFrom(body)
+  async handle({ body, caller, who, request }, deps: LaunchDeps & ShownDeps & Fingerprints & TemplateDeps) {
+    const input = await launchAsked(body, deps)
     if (body.dry_run === true) return planAnswer(await planInstance(input, deps), deps)
     const key = idempotencyKeyOf(request)
     const idempotency =
@@ -93,8 +95,17 @@ export const planInstanceRoute = route({
   body: LaunchBody,
   reply: { status: 200, message: 'Plan made', data: PlanView, more: { warnings: z.array(WarningView) } },
   errors,
-  handle: async ({ body }, deps: LaunchDeps) => planAnswer(await planInstance(launchFrom(body), deps), deps),
+  handle: async ({ body }, deps: LaunchDeps & TemplateDeps) =>
+    planAnswer(await planInstance(await launchAsked(body, deps), deps), deps),
 })
+
+async function launchAsked(body: LaunchRequest, deps: TemplateDeps) {
+  if (body.template === undefined) return launchFrom(body)
+  const template = await findTemplate(body.template, deps)
+  if (template !== undefined) return launchFrom(body, template)
+  const names = (await listTemplates(deps)).map(({ name }) => name).join(', ')
+  throw invalidRequest([{ field: 'template', problem: `${body.template} is none; there are ${names}` }])
+}
 
 function planAnswer(
   { wish, offers, avoided, warnings, explanation }: LaunchPlan,

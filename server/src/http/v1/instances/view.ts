@@ -42,6 +42,10 @@ export const InstanceView = z
     storage_gb: z.number(),
     region: z.string().nullable(),
     image: z.string(),
+    template: z
+      .object({ name: z.string(), version: z.int() })
+      .nullable()
+      .describe('The template that filled in what its request left out, as it was then.'),
     environment: z.record(z.string(), z.string()).describe('Names; the values are secrets.'),
     ports: z.array(z.object({ container_port: z.int(), protocol: z.enum(['tcp', 'udp', 'http']) })),
     price_per_hour: z.number().nullable().describe('Comparable price in dollars: GPUs and disk.'),
@@ -113,6 +117,7 @@ export function instanceView(instance: Instance, context: InstanceViewContext): 
     storage_gb: wish.diskGb,
     region: offer?.region ?? null,
     image: wish.image,
+    template: wish.template ?? null,
     environment: Object.fromEntries(wish.environmentNames.map((name) => [name, '[secret]'])),
     ports: wish.ports.map(({ containerPort, protocol }) => ({ container_port: containerPort, protocol })),
     price_per_hour: price === null ? null : usdNumber(price),

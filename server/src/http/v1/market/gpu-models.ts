@@ -1,16 +1,19 @@
 import { z } from 'zod'
 import { contractKey } from '../../../core/gpus/contract-models.ts'
-import type { GpuCatalogue } from '../../../core/gpus/gpu.ts'
+import type { GpuCatalogue, GpuModel } from '../../../core/gpus/gpu.ts'
 import { route } from '../../route.ts'
 import { GpuInfoView, gpuInfoView } from '../offers/view.ts'
 
-const GpuModelView = GpuInfoView.extend({
+export const GpuModelView = GpuInfoView.extend({
   canonical_name: z.string(),
   family: z.string().describe('A wish for the family means all its variants.'),
   vendor: z.enum(['nvidia', 'amd']),
   memory_bandwidth_gbps: z.number().nullable(),
   fp32_tflops: z.number().nullable(),
   fp16_tflops: z.number().nullable().describe('Dense, tensor cores.'),
+  source: z
+    .enum(['built_in', 'file', 'api'])
+    .describe('Whose figures: ours, those of GPU_MODELS_FILE, or what was set through the API.'),
 }).meta({ id: 'GpuModel' })
 
 export const gpuModelsRoute = route({
@@ -33,21 +36,21 @@ export const gpuModelsRoute = route({
   errors: [],
   async handle(_input, { gpus }: { gpus: GpuCatalogue }) {
     return {
-      data: Object.fromEntries(
-        gpus.models().map((model) => [
-          contractKey(model),
-          {
-            ...gpuInfoView(model),
-            canonical_name: model.name,
-            family: model.family,
-            vendor: model.vendor,
-            memory_bandwidth_gbps: model.memoryBandwidthGbps,
-            fp32_tflops: model.fp32Tflops,
-            fp16_tflops: model.fp16Tflops,
-          },
-        ]),
-      ),
+      data: Object.fromEntries(gpus.models().map((model) => [contractKey(model), gpuModelView(model)])),
       more: { unknown_spellings: Object.fromEntries(gpus.unknownSpellings()) },
     }
   },
 })
+
+export function gpuModelView(model: GpuModel): z.infer<typeof GpuModelView> {
+  return {
+    ...gpuInfoView(model),
+    canonical_name: model.name,
+    family: model.family,
+    vendor: model.vendor,
+    memory_bandwidth_gbps: model.memoryBandwidthGbps,
+    fp32_tflops: model.fp32Tflops,
+    fp16_tflops: model.fp16Tflops,
+    source: model.source ?? 'built_in',
+  }
+}

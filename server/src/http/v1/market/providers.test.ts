@@ -25,8 +25,8 @@ describe('200', () => {
     })
     expect(providers.find((one) => one.name === 'runpod')).toMatchObject({
       display_name: 'RunPod',
-      regions: expect.arrayContaining(['US-East', 'Europe', 'Asia']),
-      features: expect.arrayContaining(['Jupyter Support', 'Community & Secure Cloud']),
+      regions: expect.arrayContaining(['Global', 'US', 'US-East', 'Europe', 'Asia']),
+      features: expect.arrayContaining(['GraphQL API', 'Jupyter Support', 'Community & Secure Cloud']),
       is_configured: true,
     })
   })

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { type ListProvidersDeps, listProviders, providerBalances } from '../../../app/list-providers.ts'
 import { usdFromNanos } from '../../../core/money.ts'
 import { publicProviderNames } from '../../../core/providers.ts'
-import { contractRegion } from '../../../core/regions/regions.ts'
+import { contractRegions } from '../../../core/regions/regions.ts'
 import { type Clock, isoFrom } from '../../../core/time.ts'
 import { route } from '../../route.ts'
 
@@ -11,7 +11,7 @@ const ProviderView = z
     name: z.string(),
     display_name: z.string(),
     website: z.string(),
-    regions: z.array(z.string()),
+    regions: z.array(z.string()).describe('Names that a search takes.'),
     gpu_models: z.array(z.string()).describe('On sale there now, as far as we have seen.'),
     features: z.array(z.string()),
     is_configured: z.boolean().describe('There is an API key for it.'),
@@ -95,7 +95,7 @@ export const providersRoute = route({
           name: publicProviderNames[name],
           display_name: description.displayName,
           website: description.website,
-          regions: [...new Set(description.regions.map(contractRegion))],
+          regions: contractRegions(description.regions),
           gpu_models: entry.models,
           features: [...description.features],
           is_configured: entry.configured,

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { contractModel, performanceScore } from '../../../core/gpus/contract-models.ts'
+import { contractKey, contractModel, performanceScore } from '../../../core/gpus/contract-models.ts'
 import type { GpuModel } from '../../../core/gpus/gpu.ts'
 import { usdFromNanos, usdNumber } from '../../../core/money.ts'
 import { offerId, offerKey } from '../../../core/offers/offer.ts'
@@ -118,7 +118,7 @@ export function offerView(
 export function gpuInfoView(model: GpuModel): z.infer<typeof GpuInfoView> {
   const contract = contractModel(model)
   return {
-    name: contract?.key ?? model.name,
+    name: contractKey(model),
     memory_gb: contract?.memoryGb ?? model.memoryGb,
     compute_capability: contract?.computeCapability ?? model.computeCapability ?? 0,
     architecture: contract?.architecture ?? model.architecture,

@@ -1,0 +1,95 @@
+/** Instances as contract 002 shows them: those at Novita, whichever face made them. */
+
+import type { Instance, InstanceId } from '../core/instances/instance.ts'
+import { statuses } from '../core/instances/status.ts'
+import type { TimedCache } from '../core/novita-face/cache.ts'
+import type { NovitaRequest } from '../core/novita-face/request.ts'
+import type { NovitaFaceSettings } from '../core/novita-face/settings.ts'
+import { type NovitaStatus, novitaStatusOf } from '../core/novita-face/status.ts'
+import type { Clock, Instant } from '../core/time.ts'
+import type { ActivityStore } from '../store/activity.ts'
+import type { InstanceStore } from '../store/instances.ts'
+import type { NovitaRequestStore } from '../store/novita-face.ts'
+import { noSuchInstance } from './errors.ts'
+import { getInstance } from './instances.ts'
+import { maySee, projectAsked, type Who } from './who.ts'
+
+export interface NovitaInstance {
+  instance: Instance
+  /** What was asked for, where it was asked for in this contract's words. */
+  request: NovitaRequest | undefined
+  status: NovitaStatus
+  readyAt: Instant | null
+}
+
+export interface NovitaInstanceDeps {
+  instances: Pick<InstanceStore, 'get' | 'byMachine' | 'list'>
+  activity: Pick<ActivityStore, 'ofInstances'>
+  novitaRequests: Pick<NovitaRequestStore, 'ofInstances' | 'late'>
+  novitaInstances: TimedCache<NovitaInstance>
+  novita: Pick<NovitaFaceSettings, 'provider'>
+  clock: Pick<Clock, 'now'>
+}
+
+const mostListed = 10_000
+const mostLate = 500
+const notGone = statuses.filter((status) => status !== 'terminated')
+
+export async function getNovitaInstance(id: string, who: Who, deps: NovitaInstanceDeps): Promise<NovitaInstance> {
+  const key = `${who.project ?? '*'}|${id}`
+  const cached = deps.novitaInstances.get(key, deps.clock.now())
+  if (cached !== undefined) return cached
+  const instance = await getInstance(id, who, deps)
+  if (!isServed(instance, deps)) throw noSuchInstance(id)
+  const [shown] = await withFacts([instance], deps)
+  if (shown === undefined) throw noSuchInstance(id)
+  deps.novitaInstances.put(key, shown, deps.clock.now())
+  return shown
+}
+
+/** @throws AppError `not_found` when none, or more than one, has that name */
+export async function novitaInstanceNamed(name: string, who: Who, deps: NovitaInstanceDeps): Promise<NovitaInstance> {
+  const found = (await allNovitaInstances(who, deps)).filter(({ instance }) => instance.label === name)
+  const [only] = found
+  if (only === undefined || found.length > 1) throw noSuchInstance(name)
+  return only
+}
+
+/** All that are not gone, the newest first; what came up too late stays, as failed. */
+export async function allNovitaInstances(who: Who, deps: NovitaInstanceDeps): Promise<NovitaInstance[]> {
+  const project = projectAsked(who, null)
+  const found = await deps.instances.list({
+    statuses: notGone,
+    ...(deps.novita.provider === 'novita' && { provider: 'novita' }),
+    ...(project !== null && { project }),
+    limit: mostListed,
+  })
+  const late = await deps.novitaRequests.late(mostLate)
+  const known = new Set<string>(found.map(({ id }) => id))
+  const gone = await Promise.all(
+    late.filter(({ instanceId }) => !known.has(instanceId)).map(({ instanceId }) => deps.instances.get(instanceId)),
+  )
+  const ended = gone.filter((one) => one !== undefined).filter((one) => maySee(who, one) && isServed(one, deps))
+  const shown = await withFacts([...found, ...ended], deps)
+  return shown.sort((one, other) => other.instance.createdAt - one.instance.createdAt)
+}
+
+function isServed({ wish, launch }: Instance, { novita }: NovitaInstanceDeps): boolean {
+  if (novita.provider === 'any') return true
+  return (launch?.provider ?? wish.provider ?? wish.expected?.offer.provider) === 'novita'
+}
+
+async function withFacts(found: readonly Instance[], deps: NovitaInstanceDeps): Promise<NovitaInstance[]> {
+  const ids = found.map(({ id }): InstanceId => id)
+  const [activity, requests] = await Promise.all([deps.activity.ofInstances(ids), deps.novitaRequests.ofInstances(ids)])
+  return found.map((instance) => {
+    const request = requests.get(instance.id)
+    const readyAt = activity.get(instance.id)?.readyAt ?? (request?.outcome === 'ready' ? request.outcomeAt : null)
+    return {
+      instance,
+      request,
+      readyAt,
+      status: novitaStatusOf(instance, { readyAt, outcome: request?.outcome ?? null }),
+    }
+  })
+}
