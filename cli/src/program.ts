@@ -35,11 +35,9 @@ import { addTrends } from './commands/trends.ts'
 import { addWebhooks } from './commands/webhooks.ts'
 import { type ExitCode, exitCodes, exitCodesHelp } from './exit-codes.ts'
 import { failureFrom, wrongUsage } from './failures.ts'
+import type { Runner } from './runner.ts'
 import { colorsFor } from './text/colors.ts'
 import type { Context, World } from './world.ts'
-
-/** Runs one command with its context; what it answers becomes the exit code. */
-export type Runner = (command: (context: Context) => Promise<ExitCode>) => Promise<void>
 
 interface GlobalOptions {
   url?: string

@@ -88,8 +88,10 @@ export function createHost(deps: HostDeps): Host {
     spare() {
       spared = true
       host.storeTrouble = null
-      // A process whose end was drawn already is replaced by one that stays.
-      if (current !== null) current.life.die('restarted for the end')
+      // A process whose end was drawn already is replaced by one that stays, and who is down for hours comes back now.
+      if (current !== null) return current.life.die('restarted for the end')
+      bootDue()
+      bootDue = timeline.at(timeline.now() + secondMs, boot)
     },
     read<Row>(sql: string, ...given: (string | number | bigint)[]) {
       reader ??= new DatabaseSync(file, { readOnly: true })

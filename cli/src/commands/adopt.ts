@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { machineOf, nameOf } from '../instance-lines.ts'
-import type { Runner } from '../program.ts'
+import type { Runner } from '../runner.ts'
 import { type Context, printJson } from '../world.ts'
 
 export interface AdoptOptions {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
-import type { Runner } from '../program.ts'
+import type { Runner } from '../runner.ts'
 import { type Context, printJson } from '../world.ts'
 
 /** Below `gpufleet audit`, wherever that comes from. */

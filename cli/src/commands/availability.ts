@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { type HistoryPart, historyQuery, withHistoryPart } from '../market-part.ts'
-import type { Runner } from '../program.ts'
+import type { Runner } from '../runner.ts'
 import { table } from '../text/table.ts'
 import { ago } from '../text/time.ts'
 import { type Context, printJson } from '../world.ts'

@@ -1,7 +1,7 @@
 import type { BillReconciliation } from '@gpufleet/sdk/api'
 import type { Command } from 'commander'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
-import type { Runner } from '../program.ts'
+import type { Runner } from '../runner.ts'
 import { isZero, usd } from '../text/money.ts'
 import { table } from '../text/table.ts'
 import { ago } from '../text/time.ts'

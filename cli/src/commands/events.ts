@@ -4,7 +4,7 @@ import { eventLine } from '../event-lines.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { findInstance } from '../find-instance.ts'
 import { whole } from '../inputs.ts'
-import type { Runner } from '../program.ts'
+import type { Runner } from '../runner.ts'
 import type { Context } from '../world.ts'
 
 export interface EventsOptions {

@@ -3,7 +3,7 @@ import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { findInstance } from '../find-instance.ts'
 import { timeSpan } from '../inputs.ts'
 import { nameOf } from '../instance-lines.ts'
-import type { Runner } from '../program.ts'
+import type { Runner } from '../runner.ts'
 import { type Context, printJson } from '../world.ts'
 
 export function addExtend(program: Command, run: Runner): void {

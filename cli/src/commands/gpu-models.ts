@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { wrongUsage } from '../failures.ts'
 import { amount, repeated } from '../inputs.ts'
-import type { Runner } from '../program.ts'
+import type { Runner } from '../runner.ts'
 import { type Context, printJson } from '../world.ts'
 
 interface SetOptions {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
-import type { Runner } from '../program.ts'
+import type { Runner } from '../runner.ts'
 import { table } from '../text/table.ts'
 import { type Context, printJson } from '../world.ts'
 

@@ -5,7 +5,7 @@ import { wrongUsage } from '../failures.ts'
 import { findInstance } from '../find-instance.ts'
 import { amount, dollars, timeSpan } from '../inputs.ts'
 import { nameOf } from '../instance-lines.ts'
-import type { Runner } from '../program.ts'
+import type { Runner } from '../runner.ts'
 import { type Context, printJson } from '../world.ts'
 
 type Off = 'off'

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { findInstance } from '../find-instance.ts'
 import { nameOf } from '../instance-lines.ts'
-import type { Runner } from '../program.ts'
+import type { Runner } from '../runner.ts'
 import { type Context, printJson } from '../world.ts'
 
 export function addRestart(program: Command, run: Runner): void {

@@ -4,7 +4,7 @@ import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { CliError } from '../failures.ts'
 import { findInstance } from '../find-instance.ts'
 import { nameOf } from '../instance-lines.ts'
-import type { Runner } from '../program.ts'
+import type { Runner } from '../runner.ts'
 import { quoted } from '../text/shell.ts'
 import { type Context, printJson } from '../world.ts'
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { type Change, type ChangeOptions, changeInstance, takesChange } from '../change-instance.ts'
 import { accessOf, nameOf } from '../instance-lines.ts'
-import type { Runner } from '../program.ts'
+import type { Runner } from '../runner.ts'
 import { perHour } from '../text/money.ts'
 import { sentence } from '../text/words.ts'
 

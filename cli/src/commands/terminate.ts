@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { type Change, type ChangeOptions, changeInstance, takesChange } from '../change-instance.ts'
 import { nameOf } from '../instance-lines.ts'
-import type { Runner } from '../program.ts'
+import type { Runner } from '../runner.ts'
 import { isZero, perHour, usd } from '../text/money.ts'
 
 export function addTerminate(program: Command, run: Runner): void {
