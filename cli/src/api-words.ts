@@ -51,13 +51,18 @@ const plainFlags: Record<string, string> = {
 const verbs: [string, string][] = [
   ['POST /api/v1/instances/plan', '`gpufleet launch --dry-run`'],
   ['GET /api/v1/instances', '`gpufleet list --all`'],
+  ['POST /api/v1/templates', '`gpufleet templates create`'],
+  ['GET /api/v1/templates', '`gpufleet templates list`'],
   ['GET /api/v1/providers', '`gpufleet providers`'],
   ['GET /api/v1/reconciliation', '`gpufleet audit`'],
   ['GET /api/v1/gpu-models', '`gpufleet gpus`'],
 ]
 
 export function forTerminal(text: string): string {
-  const shown = text.replace(/GET \/api\/v1\/instances\/(inst_\w+)/g, '`gpufleet show $1`')
+  const shown = text
+    .replace(/GET \/api\/v1\/instances\/(inst_\w+)/g, '`gpufleet show $1`')
+    .replace(/POST \/api\/v1\/instances\/(inst_\w+)\/policies/g, '`gpufleet policies $1`')
+    .replace(/PUT \/api\/v1\/templates\/([\w.-]+)/g, '`gpufleet templates change $1`')
   const spoken = verbs.reduce((all, [path, verb]) => all.replaceAll(path, verb), shown)
   return spoken.replace(/(?<![-\w])[a-z]+(?:_[a-z]+)+(?![\w(])/g, (word) => flags[word] ?? word)
 }

@@ -54,8 +54,8 @@ export function failureFrom(error: unknown): Failure {
 function linesOf(error: GpufleetError): string[] {
   const mistakes = error.code === 'invalid_request' ? error.details.mistakes : undefined
   if (!Array.isArray(mistakes) || mistakes.length === 0) return [forTerminal(error.message)]
-  return (mistakes as { field: string; problem: string }[]).map(
-    ({ field, problem }) => `${flagOf(field)}: ${forTerminal(problem)}`,
+  return mistakes.map((mistake: { field: string; problem: string } | string) =>
+    typeof mistake === 'string' ? forTerminal(mistake) : `${flagOf(mistake.field)}: ${forTerminal(mistake.problem)}`,
   )
 }
 

@@ -102,7 +102,11 @@ export async function create(name: string, options: ChangeOptions, context: Cont
   const { client, json, out } = context
   const { data } = await client.createTemplate({ name, ...changeFrom(options) })
   if (json) printJson(data, context)
-  else out(`Made template ${data.name}. Launch it with: gpufleet launch --template ${data.name}`)
+  else {
+    const says = options.gpu !== undefined || options.minVram !== undefined
+    const more = says ? '' : ' --gpu …, since it does not say what to rent'
+    out(`Made template ${data.name}. Launch it with: gpufleet launch --template ${data.name}${more}`)
+  }
   return exitCodes.ok
 }
 

@@ -57,7 +57,7 @@ export async function extendInstance(id: string, hours: number, who: Who, deps: 
   if (doneBefore(who) !== null) return instance
   if (instance.wish.policies.maxLifetimeMs === null) {
     throw new AppError('not_allowed_now', `instance ${instance.id} has no maximum lifetime`, {
-      fix: 'there is nothing to extend; POST /api/v1/instances/:id/policies sets one',
+      fix: `there is nothing to extend; POST /api/v1/instances/${instance.id}/policies sets one`,
     })
   }
   const longer = (policies: Policies): Policies => ({

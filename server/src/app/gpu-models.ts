@@ -97,17 +97,24 @@ function modelFrom(name: string, input: GpuModelInput, { gpuLayers, gpus }: GpuM
   const { source: _, ...figures } = base
   const model = { ...figures, ...input }
   const mistakes = [
-    gpuWords(model.name).plain === '' ? 'name: needs letters or digits that tell it from others' : undefined,
-    taken.length > 0
-      ? `name: ${name} means ${taken.map((one) => one.name).join(', ')} already; change one of them, or take a name of its own`
-      : undefined,
-    model.memoryGb === 0 ? 'memory_gb: is needed for a model that the catalogue does not have' : undefined,
-    model.vendor === 'amd' && model.computeCapability !== null
-      ? 'compute_capability: AMD has none; send null, or vendor nvidia'
-      : undefined,
-  ].filter((mistake) => mistake !== undefined)
+    gpuWords(model.name).plain === '' && { field: 'name', problem: 'needs letters or digits that tell it from others' },
+    taken.length > 0 && {
+      field: 'name',
+      problem: `${name} means ${taken.map((one) => one.name).join(', ')} already; change one of them, or take a name of its own`,
+    },
+    model.memoryGb === 0 && { field: 'memory_gb', problem: 'is needed for a model that the catalogue does not have' },
+    model.vendor === 'amd' &&
+      model.computeCapability !== null && {
+        field: 'compute_capability',
+        problem: 'AMD has none; send null, or vendor nvidia',
+      },
+  ].filter((mistake) => mistake !== false)
   if (mistakes.length === 0) return model
-  throw new AppError('invalid_request', mistakes.join('; '), { fix: 'correct these fields', details: { mistakes } })
+  const named = mistakes.map(({ field, problem }) => `${field}: ${problem}`).join('; ')
+  throw new AppError('invalid_request', named, {
+    fix: 'correct these fields; GET /api/v1/gpu-models shows the names there are',
+    details: { mistakes },
+  })
 }
 
 /** No memory: it has to be said. */

@@ -114,7 +114,7 @@ describe('with a key', () => {
     world = await httpWorld({ http: { access: { adminKey: undefined, keyless: 'loopback' } } })
     const { status, json } = await get({ authorization: 'Bearer something' })
     expect(status).toBe(401)
-    expect(json.fix).toContain('no key is set on this server')
+    expect(json.fix).toContain('CONTROL_API_KEY is not set')
   })
 })
 

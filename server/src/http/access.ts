@@ -170,8 +170,8 @@ function refusedKey(refused: KeyRefusal, rules: AccessRules): HttpError {
 function rightKey({ adminKey, keyless }: AccessRules): string {
   if (adminKey !== undefined) return 'send a key that was made here, or the one that CONTROL_API_KEY was set to'
   return keyless === 'loopback'
-    ? 'no key is set on this server: send none from the machine it runs on, make one there with `gpufleet keys create`, or set CONTROL_API_KEY'
-    : 'no key is set on this server: set CONTROL_API_KEY'
+    ? 'send one that `gpufleet keys` lists, or none from the machine that the server runs on; `gpufleet keys create` makes one there. CONTROL_API_KEY is not set'
+    : 'send one that was made here; CONTROL_API_KEY is not set'
 }
 
 function sendKey({ adminKey }: AccessRules): string {

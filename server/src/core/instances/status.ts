@@ -34,7 +34,7 @@ export const reasons = {
   no_offer_left: 'no offer is left that fits the request',
   nothing_on_sale: 'nothing on sale fits now; it is tried again',
   restarting: 'the machine was up and comes up again',
-  machine_up: 'the machine is up',
+  machine_up: 'the machine is up; it is ready once it can be reached, and answers where a health check was asked for',
   health_passed: 'the health check passed',
   no_health_check: 'the machine is up and no health check was asked for',
   provider_silent: 'the marketplace does not answer; nothing is concluded from that',

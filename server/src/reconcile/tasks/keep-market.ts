@@ -155,7 +155,8 @@ export function createMarketKeeper(deps: MarketKeeperDeps): RefreshingMarketKeep
     for (const part of wanted) {
       const provider = part.provider.name
       const name = part.provider.describe().displayName
-      const old = part.seenAt === null ? 'offers of it are missing here' : 'its offers here are older than usual'
+      const old =
+        part.seenAt === null ? 'some or all of its offers are missing here' : 'its offers here are older than usual'
       if (part.error !== null) {
         warnings.set(provider, {
           provider,
