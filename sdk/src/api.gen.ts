@@ -1573,7 +1573,7 @@ export interface Operations {
       name: string
     }
     query: undefined
-    body: undefined
+    body: Record<string, never> | null
     reply: {
       success: true
       message: string

@@ -10,6 +10,7 @@ import type { FastifyInstance } from 'fastify'
 import packageJson from '../package.json' with { type: 'json' }
 import { adoptionOf } from './app/adopt-named-machine.ts'
 import { terminateInstance } from './app/instances.ts'
+import { forgetNovitaRequests } from './app/novita-instances.ts'
 import { forgetAnswers } from './app/once.ts'
 import { takeOverFiles } from './app/templates.ts'
 import { endAutoDestroyed, forgetRefusals } from './app/vast-auto-destroy.ts'
@@ -355,7 +356,13 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
     { name: 'operations', everyMs: secondMs, atStart: false, run: operationLog.flush },
     { name: 'old operations', everyMs: hourMs, atStart: true, run: operationLog.prune },
     { name: 'webhooks', everyMs: secondMs, atStart: true, run: deliverer.begin },
-    { name: 'creations', everyMs: secondMs, atStart: true, run: novitaNotifier.run },
+    { name: 'creations', everyMs: secondMs, atStart: false, run: novitaNotifier.run },
+    {
+      name: 'old creations',
+      everyMs: hourMs,
+      atStart: true,
+      run: () => forgetNovitaRequests({ novitaRequests: stores.novitaRequests, clock }),
+    },
     { name: 'old webhooks', everyMs: hourMs, atStart: true, run: () => pruneWebhooks({ webhooks, clock }) },
     { name: 'provider health', everyMs: 5 * secondMs, atStart: false, run: () => health.flush() },
   ]

@@ -3,7 +3,7 @@ import { idleMs } from '../core/infra-vast/idle.ts'
 import { pythonRound } from '../core/python-numbers.ts'
 import { minuteMs, secondMs } from '../core/time.ts'
 import type { Log } from '../observability/log.ts'
-import { type InfraVastDeps, isGone, namedInstance, note, sessionsOf } from './infra-vast.ts'
+import { currentSessions, type InfraVastDeps, isGone, namedInstance, note } from './infra-vast.ts'
 import { sessionMeta } from './infra-vast-power.ts'
 import { stopInstance } from './instances.ts'
 
@@ -21,7 +21,7 @@ export async function autoShutdown(deps: InfraVastDeps & { log: Log }): Promise<
   if (isGone(instance, machineId) || (instance.status !== 'running' && instance.status !== 'ready')) return
 
   const state = await infraVastState.get()
-  const session = (await sessionsOf(state, instance, deps)).at(-1)
+  const session = (await currentSessions(instance, deps)).at(-1)
   if (session === undefined || session.endedAt !== null) return
   const now = clock.now()
   const idle = idleMs({ ...state, session, activity: await activity.of(instance.id) }, now)
@@ -41,13 +41,12 @@ export async function followShutdown(deps: InfraVastDeps): Promise<void> {
   const { infraVast, infraVastState, clock } = deps
   const instance = await namedInstance(deps)
   if (instance === undefined || infraVast.machineId === undefined) return
-  const state = await infraVastState.get()
-  const { shutdownAt, instanceIds } = state
+  const { shutdownAt, instanceIds } = await infraVastState.get()
   if (!instanceIds.includes(instance.id)) await infraVastState.remember(instance.id)
   if (shutdownAt === null) return
 
   const now = clock.now()
-  const sessions = await sessionsOf(state, instance, deps)
+  const sessions = await currentSessions(instance, deps)
   const ended = sessions.find(({ endedAt }) => endedAt !== null && endedAt >= shutdownAt)
   if (ended !== undefined) {
     const meta = sessionMeta(infraVast.machineId, figuresOf(ended, now))

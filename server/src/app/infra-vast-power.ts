@@ -2,16 +2,17 @@ import { figuresOf, noSession, type SessionFigures } from '../core/infra-vast/fi
 import { gpuAdvice, wordOf } from '../core/infra-vast/words.ts'
 import { healthUrl } from '../core/instances/health-url.ts'
 import type { Instance, Launch } from '../core/instances/instance.ts'
+import type { Status } from '../core/instances/status.ts'
 import { type Instant, minuteMs, secondMs } from '../core/time.ts'
 import { AppError, appErrorFrom } from './errors.ts'
 import {
   baseUrlOf,
+  currentSessions,
   type InfraVastDeps,
   namedInstance,
   note,
   ownDoing,
   requireConfigured,
-  sessionsOf,
   theNamed,
 } from './infra-vast.ts'
 import { providerOf, startInstance, stopInstance } from './instances.ts'
@@ -37,15 +38,21 @@ const lookEveryMs = 2 * secondMs
 const stopPatienceMs = minuteMs
 
 type Named = Instance & { launch: Launch }
-/** `leaving` ends the waiting, not what is waited for. */
+/** The end of the server (`leaving`) ends the waiting, not what is waited for. */
 type Waiting = InfraVastDeps & { leaving?: AbortSignal }
 
 /**
  * Starts it and waits until it is up, and healthy where that was asked for. Up already: only its health is asked for.
  *
+ * Whoever hangs up (`gone`) ends the waiting alone, like the end of the server: a start that was ordered stays.
+ *
  * @throws AppError `not_in_time` when it is not, within VAST_WAIT_TIMEOUT_S
  */
-export async function powerOn(asked: PowerOn, who: Who, { leaving, ...deps }: Waiting): Promise<PoweredOn> {
+export async function powerOn(
+  asked: PowerOn,
+  who: Who,
+  { leaving, gone, ...deps }: Waiting & { gone?: AbortSignal },
+): Promise<PoweredOn> {
   const machineId = requireConfigured(deps)
   const now = deps.clock.now()
   const until = now + deps.infraVast.waitTimeoutMs
@@ -56,7 +63,7 @@ export async function powerOn(asked: PowerOn, who: Who, { leaving, ...deps }: Wa
   )
   await deps.infraVastState.put({ lastActivityAt: now, awaitedUntil: until })
   try {
-    const { launch, id } = await untilUp(asked, { until, who, leaving }, deps)
+    const { launch, id } = await untilUp(asked, { until, who, leaving, gone }, deps)
     const baseUrl = baseUrlOf(launch, asked.healthPort)
     const meta = { instance_id: Number(machineId), endpoint: baseUrl }
     await note({ event: 'power_on_complete', meta, instanceId: id }, deps)
@@ -68,22 +75,26 @@ export async function powerOn(asked: PowerOn, who: Who, { leaving, ...deps }: Wa
 
 async function untilUp(
   asked: PowerOn,
-  { until, who, leaving }: { until: Instant; who: Who; leaving: AbortSignal | undefined },
+  { until, who, leaving, gone }: { until: Instant; who: Who } & Record<'leaving' | 'gone', AbortSignal | undefined>,
   deps: InfraVastDeps,
 ): Promise<Named> {
   const { clock, probe, infraVast } = deps
-  const ordered = { stop: false, start: false }
+  const ending = AbortSignal.any([leaving, gone].filter((signal) => signal !== undefined))
+  let stopOrdered = false
+  // Once it was on its way up, a stop is somebody's wish.
+  let wasUp = false
   for (;;) {
     const instance = await theNamed(deps)
     const { status, launch } = instance
-    if (status === 'stopped' && wordOf(instance) === 'exited' && !ordered.start) {
+    wasUp ||= onItsWayUp.has(status)
+    if (status === 'stopped' && wasUp) throw stoppedMeanwhile(instance)
+    if (status === 'stopped' && wordOf(instance) === 'exited') {
       // Wanted to run all the while: to Vast.ai a start is nothing new before it was stopped.
-      if (!ordered.stop) await order('stop', instance, deps)
-      ordered.stop = true
+      if (!stopOrdered) await order('stop', instance, deps)
+      stopOrdered = true
     } else if (status === 'stopped') {
-      if (ordered.start) throw stoppedMeanwhile(instance)
       await startOrTakeBack(instance, who, deps)
-      ordered.start = true
+      wasUp = true
     }
     if (status === 'running' || status === 'ready') {
       if (!asked.waitForHealth) return instance
@@ -92,11 +103,13 @@ async function untilUp(
     }
     const leftMs = until - clock.now()
     if (leftMs <= 0) throw await tooLate(instance, asked, deps)
-    await clock.sleep(Math.min(lookEveryMs, leftMs), leaving).catch(() => {
-      throw serverStops('starting')
+    await clock.sleep(Math.min(lookEveryMs, leftMs), ending).catch(() => {
+      throw leaving?.aborted ? serverStops('starting') : notInTime('nobody waits for it any more')
     })
   }
 }
+
+const onItsWayUp: ReadonlySet<Status> = new Set(['starting', 'running', 'ready'])
 
 /** A start that is refused is taken back, so that nothing starts later unheard. */
 async function startOrTakeBack(instance: Named, who: Who, deps: InfraVastDeps): Promise<void> {
@@ -196,8 +209,7 @@ async function untilStopped(until: Instant, { leaving, ...deps }: Waiting): Prom
 
 /** The one that has ended since. */
 async function lastSession(since: Instant, deps: InfraVastDeps): Promise<SessionFigures> {
-  const sessions = await sessionsOf(await deps.infraVastState.get(), await namedInstance(deps), deps)
-  const last = sessions.at(-1)
+  const last = (await currentSessions(await namedInstance(deps), deps)).at(-1)
   return last?.endedAt == null || last.endedAt < since ? noSession : figuresOf(last, deps.clock.now())
 }
 

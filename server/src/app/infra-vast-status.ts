@@ -12,7 +12,15 @@ import type { Instant } from '../core/time.ts'
 import type { InfraVastState } from '../store/infra-vast.ts'
 import { reportActivity } from './activity.ts'
 import { AppError, appErrorFrom } from './errors.ts'
-import { baseUrlOf, hasKey, type InfraVastDeps, isGone, namedInstance, sessionsOf } from './infra-vast.ts'
+import {
+  baseUrlOf,
+  currentSessions,
+  hasKey,
+  type InfraVastDeps,
+  isGone,
+  namedInstance,
+  sessionsOf,
+} from './infra-vast.ts'
 import type { Who } from './who.ts'
 
 export interface PowerStatus {
@@ -43,18 +51,14 @@ export async function powerStatus(deps: InfraVastDeps): Promise<PowerStatus> {
     return { ...common, word: 'unconfigured', message: 'VAST_INSTANCE_ID not configured' }
   }
   if (instance === undefined) return { ...common, ...(await unadopted(infraVast.machineId, deps)) }
-  return { ...common, ...(await ours(instance, { state, sessions }, deps)) }
+  return { ...common, ...(await ours(instance, state, deps)) }
 }
 
 const nothingKnown = { gpuName: null, ratePerHour: null, baseUrl: null, autoShutdownMinutes: null }
 
 type Shown = Omit<PowerStatus, 'machineId' | 'lastActivityAt' | 'totals'>
 
-async function ours(
-  instance: Instance,
-  { state, sessions }: { state: InfraVastState; sessions: readonly Session[] },
-  deps: InfraVastDeps,
-): Promise<Shown> {
+async function ours(instance: Instance, state: InfraVastState, deps: InfraVastDeps): Promise<Shown> {
   const { infraVast, charges, activity, clock } = deps
   const { launch } = instance
   const now = clock.now()
@@ -63,7 +67,8 @@ async function ours(
   const said = { providerMessage: launch?.providerMessage ?? null, lastSeenAt: launch?.lastSeenAt ?? null }
   const message = messageFor({ word, ...said, now })
   if (launch === null || word === 'not_found') return { ...nothingKnown, word, message }
-  const facts = { state, session: sessions.at(-1), activity: await activity.of(instance.id) }
+  const session = (await currentSessions(instance, deps)).at(-1)
+  const facts = { state, session, activity: await activity.of(instance.id) }
   return {
     word,
     gpuName: launch.offer.gpu.spelling,

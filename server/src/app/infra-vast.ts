@@ -132,6 +132,14 @@ export async function sessionsOf(
   return sessions.flat().sort((one, other) => one.startedAt - other.startedAt)
 }
 
+/** Of the machine that is named now alone, oldest first. */
+export function currentSessions(
+  current: Instance | undefined,
+  deps: Pick<InfraVastDeps, 'events' | 'charges'>,
+): Promise<Session[]> {
+  return sessionsOf({ instanceIds: [] }, current, deps)
+}
+
 /** Some decades of days on which it is switched on and off. */
 const mostChanges = 100_000
 

@@ -124,6 +124,47 @@ describe('stop, start and restart', () => {
   })
 })
 
+describe('a machine’s id', () => {
+  const verbs = { terminateInstance, stopInstance, startInstance, restartInstance }
+  const named = (externalId: string) => `vast_${externalId}`
+
+  /** Its first machine was lost, and another one stands in for it. */
+  async function replaced(status: Instance['status']) {
+    await given({ status: 'ready' })
+    const decided = { status, because: 'asked', message: null, statusSince: testStart, endedAt: null } as const
+    const [claim] = await stores.instances.claimDue(testStart + 1_000, { limit: 1, forMs: 1_000 })
+    if (claim === undefined) throw new Error('it is not due')
+    const first = await stores.instances.get(id)
+    if (first?.launch == null) throw new Error('it has no machine')
+    const lost = { abandonedAt: testStart, abandonedBecause: 'machine_lost' as const }
+    await stores.instances.recordDecision(
+      claim,
+      { ...decided, dueAt: testStart, launch: { ...first.launch, ...lost } },
+      [],
+    )
+    const second = aLaunch({ attempt: 2, externalId: 'm-2' })
+    await stores.instances.recordIntent(claim, second, { ...decided, dueAt: testStart }, [])
+    await stores.launches.recordFacts({ instanceId: id, attempt: 2 }, { externalId: 'm-2' })
+  }
+
+  test.each(Object.entries(verbs))('%s by one that was replaced leaves its successor alone', async (verb, change) => {
+    await replaced(verb === 'startInstance' ? 'stopped' : 'ready')
+    const before = await stores.instances.get(id)
+    expect(before?.launch?.externalId).toBe('m-2')
+    vast.restart = async () => {
+      throw new Error('it is asked of the wrong machine')
+    }
+    await expect(change(named('m-1'), someone, deps)).rejects.toMatchObject({
+      code: 'not_found',
+      fix: expect.stringContaining(id),
+    })
+    expect(await stores.instances.get(id)).toEqual(before)
+    expect((await getInstance(named('m-1'), someone, deps)).id).toBe(id)
+    vast.restart = async () => {}
+    expect((await change(named('m-2'), someone, deps)).id).toBe(id)
+  })
+})
+
 test('costs are exact only when both ends are known', () => {
   const hour = { lastOnAt: testStart + hourMs, endedAfter: testStart + hourMs, endedBefore: testStart + hourMs }
   const closed = costsOf(anInstance(), [aCharge(hour)], testStart + 2 * hourMs)

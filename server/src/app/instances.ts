@@ -10,7 +10,7 @@ import {
   reasons,
   type Status,
 } from '../core/instances/status.ts'
-import { providerNamed, publicProviderNames } from '../core/providers.ts'
+import { type ProviderName, providerNamed, publicProviderNames } from '../core/providers.ts'
 import type { Clock } from '../core/time.ts'
 import type { Provider, Providers } from '../providers/provider.ts'
 import { BudgetRefused } from '../store/budgets.ts'
@@ -38,11 +38,36 @@ export async function getInstance(
   return instance
 }
 
-/** `vast_27453221`: a marketplace's id of the machine, with the marketplace in front. */
+/**
+ * As `getInstance`, for what changes it. Whoever names a machine means that machine, not the one that has replaced it since.
+ */
+export async function instanceToChange(
+  id: string,
+  who: Who,
+  deps: { instances: Pick<InstanceStore, 'get' | 'byMachine'> },
+): Promise<Instance> {
+  const instance = await getInstance(id, who, deps)
+  if (instance.id === id || doneBefore(who) !== null) return instance
+  const named = machineNamed(id)
+  const { launch } = instance
+  if (launch === null || launch.provider !== named?.provider || launch.externalId !== named.externalId) {
+    throw new AppError('not_found', `there is no instance with machine ${id} any more`, {
+      fix: `it was one of ${instance.id}, which goes by that id`,
+    })
+  }
+  return instance
+}
+
 async function byAlias(id: string, instances: Pick<InstanceStore, 'byMachine'>): Promise<Instance | undefined> {
+  const named = machineNamed(id)
+  return named && instances.byMachine(named.provider, named.externalId)
+}
+
+/** `vast_27453221`: a marketplace's id of the machine, with the marketplace in front. */
+function machineNamed(id: string): { provider: ProviderName; externalId: string } | undefined {
   const at = id.indexOf('_')
   const provider = at < 1 ? undefined : providerNamed(id.slice(0, at))
-  return provider === undefined ? undefined : instances.byMachine(provider, id.slice(at + 1))
+  return provider && { provider, externalId: id.slice(at + 1) }
 }
 
 export interface TerminateOptions {
@@ -58,7 +83,7 @@ export async function terminateInstance(
   { force = false }: TerminateOptions = {},
 ): Promise<Instance> {
   for (let left = terminateTries; ; left -= 1) {
-    const instance = await getInstance(id, who, deps)
+    const instance = await instanceToChange(id, who, deps)
     if (doneBefore(who) !== null) return instance
     const skip = force && mayWaitForCheckpoint(instance)
     if (finalStatuses.has(instance.status) || (instance.wanted === 'ended' && !skip)) return instance
@@ -83,7 +108,7 @@ function mayWaitForCheckpoint({ launch, wish }: Instance): boolean {
 }
 
 export async function stopInstance(id: string, who: Who, deps: ActionDeps): Promise<Instance> {
-  const instance = await getInstance(id, who, deps)
+  const instance = await instanceToChange(id, who, deps)
   if (doneBefore(who) !== null || instance.status === 'stopped' || instance.status === 'stopping') return instance
   requireAllowed('stop', instance)
   const provider = providerOf(instance, deps.providers)
@@ -99,7 +124,7 @@ export async function stopInstance(id: string, who: Who, deps: ActionDeps): Prom
 }
 
 export async function startInstance(id: string, who: Who, deps: ActionDeps): Promise<Instance> {
-  const instance = await getInstance(id, who, deps)
+  const instance = await instanceToChange(id, who, deps)
   if (doneBefore(who) !== null || (instance.wanted === 'up' && alreadyUp.has(instance.status))) return instance
   requireAllowed('start', instance)
   providerOf(instance, deps.providers)
@@ -111,7 +136,7 @@ export async function startInstance(id: string, who: Who, deps: ActionDeps): Pro
 const alreadyUp: ReadonlySet<Status> = new Set(['starting', 'running', 'ready'])
 
 export async function restartInstance(id: string, who: Who, deps: ActionDeps): Promise<Instance> {
-  const instance = await getInstance(id, who, deps)
+  const instance = await instanceToChange(id, who, deps)
   if (doneBefore(who) !== null) return instance
   requireAllowed('restart', instance)
   const provider = providerOf(instance, deps.providers)

@@ -176,7 +176,11 @@ export async function launchInstance(
   return { instance, repeated: false, warnings }
 }
 
-async function earlierInstance({ scope, key, fingerprint }: Idempotency, { instances }: LaunchDeps) {
+/** What this very call made before; undefined: nothing. @throws AppError when the key was used with another request */
+export async function earlierInstance(
+  { scope, key, fingerprint }: Idempotency,
+  { instances }: Pick<LaunchDeps, 'instances'>,
+): Promise<Instance | undefined> {
   const made = await instances.madeWith(scope, key)
   if (made === undefined) return undefined
   if (made.fingerprint !== fingerprint) {

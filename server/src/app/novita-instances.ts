@@ -6,13 +6,13 @@ import type { TimedCache } from '../core/novita-face/cache.ts'
 import type { NovitaRequest } from '../core/novita-face/request.ts'
 import type { NovitaFaceSettings } from '../core/novita-face/settings.ts'
 import { type NovitaStatus, novitaStatusOf } from '../core/novita-face/status.ts'
-import type { Clock, Instant } from '../core/time.ts'
+import { type Clock, dayMs, type Instant } from '../core/time.ts'
 import type { ActivityStore } from '../store/activity.ts'
 import type { InstanceStore } from '../store/instances.ts'
 import type { NovitaRequestStore } from '../store/novita-face.ts'
 import { noSuchInstance } from './errors.ts'
 import { getInstance } from './instances.ts'
-import { maySee, projectAsked, type Who } from './who.ts'
+import { projectAsked, type Who } from './who.ts'
 
 export interface NovitaInstance {
   instance: Instance
@@ -33,6 +33,7 @@ export interface NovitaInstanceDeps {
 
 const mostListed = 10_000
 const mostLate = 500
+const lateShownMs = dayMs
 const notGone = statuses.filter((status) => status !== 'terminated')
 
 export async function getNovitaInstance(id: string, who: Who, deps: NovitaInstanceDeps): Promise<NovitaInstance> {
@@ -55,7 +56,7 @@ export async function novitaInstanceNamed(name: string, who: Who, deps: NovitaIn
   return only
 }
 
-/** All that are not gone, the newest first; what came up too late stays, as failed. */
+/** All that are not gone, the newest first; what came up too late stays for a day, as failed. */
 export async function allNovitaInstances(who: Who, deps: NovitaInstanceDeps): Promise<NovitaInstance[]> {
   const project = projectAsked(who, null)
   const found = await deps.instances.list({
@@ -64,13 +65,11 @@ export async function allNovitaInstances(who: Who, deps: NovitaInstanceDeps): Pr
     ...(project !== null && { project }),
     limit: mostListed,
   })
-  const late = await deps.novitaRequests.late(mostLate)
   const known = new Set<string>(found.map(({ id }) => id))
-  const gone = await Promise.all(
-    late.filter(({ instanceId }) => !known.has(instanceId)).map(({ instanceId }) => deps.instances.get(instanceId)),
-  )
-  const ended = gone.filter((one) => one !== undefined).filter((one) => maySee(who, one) && isServed(one, deps))
-  const shown = await withFacts([...found, ...ended], deps)
+  const late = await deps.novitaRequests.late({ since: deps.clock.now() - lateShownMs, project, limit: mostLate })
+  const ids = late.filter((id) => !known.has(id))
+  const gone = ids.length === 0 ? [] : await deps.instances.list({ ids, limit: mostLate })
+  const shown = await withFacts([...found, ...gone.filter((one) => isServed(one, deps))], deps)
   return shown.sort((one, other) => other.instance.createdAt - one.instance.createdAt)
 }
 
@@ -92,4 +91,17 @@ async function withFacts(found: readonly Instance[], deps: NovitaInstanceDeps): 
       status: novitaStatusOf(instance, { readyAt, outcome: request?.outcome ?? null }),
     }
   })
+}
+
+const requestsKeptMs = 90 * dayMs
+
+/** Forgets what was asked for in this contract's words, long after it was told and once its instance has ended. */
+export async function forgetNovitaRequests({
+  novitaRequests,
+  clock,
+}: {
+  novitaRequests: Pick<NovitaRequestStore, 'prune'>
+  clock: Pick<Clock, 'now'>
+}): Promise<void> {
+  await novitaRequests.prune(clock.now() - requestsKeptMs)
 }

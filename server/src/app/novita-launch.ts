@@ -7,12 +7,18 @@ import type { NovitaFaceSettings } from '../core/novita-face/settings.ts'
 import type { MarketInterest, MarketWarning } from '../core/offers/market-view.ts'
 import type { Offer } from '../core/offers/offer.ts'
 import { providerPenalty } from '../core/offers/wish-plan.ts'
-import { type Instant, secondMs } from '../core/time.ts'
+import { type Instant, minuteMs, secondMs } from '../core/time.ts'
 import type { BreakerState } from '../outbound/breaker.ts'
 import type { InstanceStore } from '../store/instances.ts'
 import type { NovitaRequestStore } from '../store/novita-face.ts'
 import { AppError, appErrorFrom } from './errors.ts'
-import { type Idempotency, type LaunchDeps, type LaunchInput, launchInstance } from './launch-instance.ts'
+import {
+  earlierInstance,
+  type Idempotency,
+  type LaunchDeps,
+  type LaunchInput,
+  launchInstance,
+} from './launch-instance.ts'
 import { type NovitaTemplate, type NovitaTemplateDeps, novitaTemplate } from './novita-template.ts'
 import { requireReachable } from './webhook-address.ts'
 import type { Who } from './who.ts'
@@ -37,6 +43,9 @@ export type NovitaLaunchDeps = LaunchDeps &
     breakerOf: (provider: 'novita', account: string) => BreakerState
   }
 
+/** An older failure is not why Novita is avoided now. */
+const refusalCountsMs = 10 * minuteMs
+
 export interface NovitaLaunched {
   instance: Instance
   request: NovitaRequest | undefined
@@ -53,6 +62,9 @@ export async function launchForNovita(
   deps: NovitaLaunchDeps,
 ): Promise<NovitaLaunched> {
   const { novita, clock } = deps
+  // Before all else: what was rented by this very call is not refused because the marketplace is silent now.
+  const earlier = idempotency === null ? undefined : await earlierInstance(idempotency, deps)
+  if (earlier !== undefined) return withRequest(earlier, deps)
   requireMarketplace(deps)
   if (input.webhookUrl !== null) requireWebhook(input.webhookUrl, deps)
   const region = (input.region ?? novita.defaultRegion).toUpperCase()
@@ -68,7 +80,7 @@ export async function launchForNovita(
 
   const id = deps.newInstanceId()
   const madeAt = clock.now()
-  await deps.novitaRequests.add({
+  const request: NovitaRequest = {
     instanceId: id,
     name: input.name,
     productName: input.productName,
@@ -82,16 +94,23 @@ export async function launchForNovita(
     message: null,
     endAskedAt: null,
     toldAt: null,
-  })
-  try {
-    const launch = launchInputFrom(wanted, product, template, who.project)
-    const { instance, repeated } = await launchInstance(launch, idempotency, who, { ...deps, newInstanceId: () => id })
-    if (repeated) await deps.novitaRequests.remove(id)
-    return { instance, request: (await deps.novitaRequests.ofInstances([instance.id])).get(instance.id) }
-  } catch (error) {
-    await deps.novitaRequests.remove(id)
-    throw await nothingRented(error, wanted, deps)
   }
+  await deps.novitaRequests.add(request)
+  const launch = launchInputFrom(wanted, product, template, who.project)
+  const { instance, repeated } = await launchInstance(launch, idempotency, who, {
+    ...deps,
+    newInstanceId: () => id,
+  }).catch(async (error: unknown) => {
+    await deps.novitaRequests.remove(id)
+    throw await nothingRented(error, wanted, who, deps)
+  })
+  if (!repeated) return { instance, request }
+  await deps.novitaRequests.remove(id)
+  return withRequest(instance, deps)
+}
+
+async function withRequest(instance: Instance, { novitaRequests }: NovitaLaunchDeps): Promise<NovitaLaunched> {
+  return { instance, request: (await novitaRequests.ofInstances([instance.id])).get(instance.id) }
 }
 
 type Wanted = NovitaLaunchInput & { region: string; gpuNum: number; diskGb: number }
@@ -105,6 +124,7 @@ function launchInputFrom(
 ): LaunchInput {
   return {
     ...product,
+    ...(runsAtNovitaAlone(template) && { provider: 'novita' }),
     ...(template.ours !== null && { template: template.ours }),
     offerId: null,
     minVramGb: null,
@@ -131,6 +151,11 @@ function launchInputFrom(
       ...(template.startCommand !== null && { startCommand: template.startCommand }),
     },
   }
+}
+
+/** Other marketplaces have no start command, and a login that is kept at Novita is for Novita's machines. */
+function runsAtNovitaAlone({ ours, startCommand, registryAuth }: NovitaTemplate): boolean {
+  return ours === null && (startCommand !== null || registryAuth !== null)
 }
 
 /** @throws AppError when nobody knows a product of that name, or Novita does not answer */
@@ -244,19 +269,30 @@ function breakerDetails({ breakerOf }: NovitaLaunchDeps) {
 }
 
 /** Nothing fits because Novita refused what came before: then that is why, and not what was asked for. */
-async function nothingRented(error: unknown, wanted: Wanted, deps: NovitaLaunchDeps): Promise<unknown> {
+async function nothingRented(error: unknown, wanted: Wanted, who: Who, deps: NovitaLaunchDeps): Promise<unknown> {
   if (!(error instanceof AppError) || error.code !== 'no_offer') return refusalFrom(error, deps)
   const avoidedUntil: Instant = deps.penalties.get(providerPenalty('novita')) ?? Number.NEGATIVE_INFINITY
   if (deps.novita.provider === 'any' || avoidedUntil <= deps.clock.now()) {
     return deps.novita.provider === 'any' ? error : notAvailable(wanted, deps)
   }
-  const [refused] = await deps.instances.list({ provider: 'novita', statuses: ['failed'], limit: 1 })
-  const told = refused && (await deps.novitaRequests.ofInstances([refused.id])).get(refused.id)
   return new AppError(
     'provider_refused',
-    `Novita refused the last creation, and is not asked again for some minutes: ${told?.message ?? refused?.message ?? 'it does not answer'}`,
+    `Novita refused a creation lately, and is not asked again for some minutes${await lastRefusal(who, deps)}`,
     { fix: 'look at the account’s balance and quotas at Novita', details: { provider: 'novita', kind: 'no_money' } },
   )
+}
+
+/** What Novita said to the caller's own project; what others met is not theirs to read. */
+async function lastRefusal({ project }: Who, { instances, novitaRequests, clock }: NovitaLaunchDeps): Promise<string> {
+  const [refused] = await instances.list({
+    provider: 'novita',
+    statuses: ['failed'],
+    ...(project !== null && { project }),
+    limit: 1,
+  })
+  if (refused === undefined || (refused.endedAt ?? refused.statusSince) < clock.now() - refusalCountsMs) return ''
+  const message = (await novitaRequests.ofInstances([refused.id])).get(refused.id)?.message ?? refused.message
+  return message === null ? '' : `: ${message}`
 }
 
 function notAvailable({ productName, region, gpuNum, billingMode }: Wanted, { index }: NovitaLaunchDeps): AppError {

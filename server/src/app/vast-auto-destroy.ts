@@ -13,7 +13,7 @@ export interface AutoDestroyDeps extends ActionDeps {
   events: Pick<EventStore, 'record'>
 }
 
-/** Ends what was launched with `auto_destroy` and has been ready for long enough. */
+/** Ends what was launched with `auto_destroy` and was ready long enough ago. */
 export async function endAutoDestroyed(deps: AutoDestroyDeps): Promise<void> {
   const now = deps.clock.now()
   const ids = await deps.vast.toEnd(now - autoDestroyAfterMs)

@@ -13,7 +13,7 @@ import type { LaunchStore } from '../store/launches.ts'
 import type { VastInstanceStore, VastLogEntry, VastSettings } from '../store/vast-instances.ts'
 import { AppError, noSuchInstance } from './errors.ts'
 import { type CostDeps, type InstanceBill, instanceCosts } from './instance-costs.ts'
-import { type ActionDeps, getInstance, providerOf, terminateInstance } from './instances.ts'
+import { type ActionDeps, getInstance, instanceToChange, providerOf, terminateInstance } from './instances.ts'
 import { listInstances } from './list-instances.ts'
 import type { Who } from './who.ts'
 
@@ -54,7 +54,23 @@ export async function bareVastInstance(
   who: Who,
   deps: { instances: Pick<InstanceStore, 'get' | 'byMachine'> },
 ): Promise<Instance> {
-  const instance = await getInstance(/^\d+$/.test(id) ? `vast_${id}` : id, who, deps)
+  return ofVast(await getInstance(withProvider(id), who, deps), id)
+}
+
+/** To change it: a machine's number counts only while the machine is its own. */
+async function vastInstanceToChange(
+  id: string,
+  who: Who,
+  deps: { instances: Pick<InstanceStore, 'get' | 'byMachine'> },
+): Promise<Instance> {
+  return ofVast(await instanceToChange(withProvider(id), who, deps), id)
+}
+
+function withProvider(id: string): string {
+  return /^\d+$/.test(id) ? `vast_${id}` : id
+}
+
+function ofVast(instance: Instance, id: string): Instance {
   if (providerNameOf(instance) !== 'vast') throw noSuchInstance(id)
   return instance
 }
@@ -101,7 +117,7 @@ export async function vastCosts(
 }
 
 export async function endVastInstance(id: string, who: Who, deps: ActionDeps): Promise<Instance> {
-  const { id: ours } = await bareVastInstance(id, who, deps)
+  const { id: ours } = await vastInstanceToChange(id, who, deps)
   return terminateInstance(ours, who, deps)
 }
 
@@ -121,7 +137,7 @@ export async function updateVastPorts(
   who: Who,
   deps: VastReadDeps & Pick<ActionDeps, 'providers'> & { launches: Pick<LaunchStore, 'recordFacts'> },
 ): Promise<VastInstance> {
-  const instance = await bareVastInstance(id, who, deps)
+  const instance = await vastInstanceToChange(id, who, deps)
   const provider = providerOf(instance, deps.providers)
   const externalId = instance.launch?.externalId
   if (instance.launch === null || externalId == null) {

@@ -1,11 +1,11 @@
-import type { InstanceId } from '../core/instances/instance.ts'
+import type { Instance, InstanceId } from '../core/instances/instance.ts'
 import { noPolicies } from '../core/instances/instance.ts'
 import type { TemplateLaunch, TemplateUse } from '../core/templates/template.ts'
 import type { VllmConfig } from '../core/templates/vllm.ts'
 import { startCommandText } from '../core/vast-face/start-command.ts'
 import type { VastInstanceStore } from '../store/vast-instances.ts'
 import { AppError, appErrorFrom } from './errors.ts'
-import { type Idempotency, type LaunchDeps, launchInstance } from './launch-instance.ts'
+import { earlierInstance, type Idempotency, type LaunchDeps, launchInstance } from './launch-instance.ts'
 import type { Who } from './who.ts'
 
 /** A wish in contract 000's way: a template, at Vast, and what is to be otherwise for this one instance. */
@@ -49,6 +49,21 @@ export async function launchAtVast(
     await vast.forget(id)
     const error = appErrorFrom(raised)
     if (error instanceof AppError) await noteRefusal(error.message, input, begunAt, deps)
+    throw error
+  }
+}
+
+/** What the same request has made before, whatever has become of its template since. */
+export async function launchedBefore(
+  idempotency: Idempotency,
+  about: Parameters<typeof noteRefusal>[1],
+  deps: VastLaunchDeps,
+): Promise<Instance | undefined> {
+  const begunAt = deps.clock.now()
+  try {
+    return await earlierInstance(idempotency, deps)
+  } catch (error) {
+    if (error instanceof AppError) await noteRefusal(error.message, about, begunAt, deps)
     throw error
   }
 }

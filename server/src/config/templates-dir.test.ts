@@ -50,6 +50,21 @@ test('every mistake is named, with its file', () => {
   expect(mistakesOf(() => templatesFrom(join(folder, 'nowhere')))[0]).toContain('cannot be read')
 })
 
+test('what is no JSON is told by its place alone, for a token may stand there', () => {
+  const token = 'hf_kept_secret'
+  write('quote.json', `{"name": "x", "config": {"environment": {"HF_TOKEN": ${token}}}}`)
+  write('comma.json', `{"name": "x",\n  "config": {"environment": {"HF_TOKEN": "${token}" "b": 1}}}`)
+  write('bare.json', `"${token} in JSON at position 3" x`)
+  write('end.json', `{"environment": {"HF_TOKEN": "${token}"`)
+  const mistakes = mistakesOf(() => templatesFrom(folder))
+  expect(mistakes).toHaveLength(4)
+  for (const mistake of mistakes) {
+    expect(mistake).toContain('is not valid JSON')
+    expect(mistake).not.toMatch(/hf_|HF_/)
+  }
+  expect(mistakes.find((mistake) => mistake.includes('/comma.json'))).toMatch(/line 2, column 59$/)
+})
+
 function mistakesOf(read: () => unknown): readonly string[] {
   try {
     read()

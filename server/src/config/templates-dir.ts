@@ -35,11 +35,17 @@ export function templatesFrom(folder: string): Template[] {
 }
 
 function templateIn(file: string): { template?: Template; mistakes: string[] } {
+  let text: string
   let json: unknown
   try {
-    json = JSON.parse(readFileSync(file, 'utf8'))
+    text = readFileSync(file, 'utf8')
   } catch (error) {
-    return { mistakes: [(error as Error).message] }
+    return { mistakes: [`cannot be read: ${(error as Error).message}`] }
+  }
+  try {
+    json = JSON.parse(text)
+  } catch (error) {
+    return { mistakes: [`is not valid JSON${placeOf((error as Error).message, text)}`] }
   }
   const { name, config, ...rest } = (json ?? {}) as Record<string, unknown>
   if (typeof name !== 'string' || typeof config !== 'object' || config === null || Array.isArray(config)) {
@@ -49,4 +55,12 @@ function templateIn(file: string): { template?: Template; mistakes: string[] } {
   const { template, mistakes } = templateFromConfig(name, config as Record<string, unknown>)
   const taken = builtInTemplate(name) === undefined ? [] : [`name: ${name} is built in, choose another name`]
   return { template, mistakes: [...taken, ...unknown, ...mistakes.map(({ field, problem }) => `${field}: ${problem}`)] }
+}
+
+/** Of the parser's words only the place: the others quote the file, where a token may stand. */
+function placeOf(problem: string, text: string): string {
+  const [, position] = / in JSON at position (\d+)(?: \(line \d+ column \d+\))?$/.exec(problem) ?? []
+  if (position === undefined) return ''
+  const lines = text.slice(0, Number(position)).split('\n')
+  return `: line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1}`
 }

@@ -95,6 +95,7 @@ export interface NewInstance {
 }
 
 export interface InstanceQuery {
+  ids?: readonly InstanceId[]
   statuses?: readonly Status[]
   provider?: string
   label?: string
@@ -247,7 +248,8 @@ export function createInstanceStore(database: Database, sealer: Sealer): Instanc
 
     async list(query) {
       let select = database.selectFrom('instances').selectAll('instances')
-      const { statuses, provider, label, project, before, limit } = query
+      const { ids, statuses, provider, label, project, before, limit } = query
+      if (ids !== undefined) select = select.where('id', 'in', [...ids])
       if (statuses !== undefined) select = select.where('status', 'in', [...statuses])
       if (project !== undefined) select = select.where('project', '=', project)
       if (label !== undefined) select = select.where('label', '=', label)

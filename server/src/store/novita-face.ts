@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely'
-import type { InstanceId } from '../core/instances/instance.ts'
+import type { InstanceId, ProjectName } from '../core/instances/instance.ts'
 import type { NovitaRequest, Outcome } from '../core/novita-face/request.ts'
 import type { Instant } from '../core/time.ts'
 import type { Sealer } from './sealer.ts'
@@ -14,13 +14,16 @@ export interface NovitaRequestStore {
   ofInstances(ids: readonly InstanceId[]): Promise<ReadonlyMap<string, NovitaRequest>>
   /** Whose end is not told yet; the oldest first. */
   untold(limit: number): Promise<NovitaRequest[]>
-  /** Those that came too late; the newest first. */
-  late(limit: number): Promise<NovitaRequest[]>
+  /** Those made since then that came too late; the newest first. With a project: its own. */
+  late(query: { since: Instant; project: ProjectName | null; limit: number }): Promise<InstanceId[]>
   /** Only the first outcome counts. */
   recordOutcome(id: InstanceId, outcome: Outcome, message: string | null, at: Instant): Promise<void>
   noteEndAsked(id: InstanceId, at: Instant): Promise<void>
   noteTold(id: InstanceId, at: Instant): Promise<void>
-  countByOutcome(): Promise<Readonly<Record<Outcome | 'open', number>>>
+  /** With a project: its own. */
+  countByOutcome(project: ProjectName | null): Promise<Readonly<Record<Outcome | 'open', number>>>
+  /** Forgets what was told before then and whose instance has ended. */
+  prune(before: Instant): Promise<void>
 }
 
 export function createNovitaRequestStore(database: Database, sealer: Sealer): NovitaRequestStore {
@@ -90,15 +93,16 @@ export function createNovitaRequestStore(database: Database, sealer: Sealer): No
       return rows.map(requestFrom)
     },
 
-    async late(limit) {
-      const rows = await database
+    async late({ since, project, limit }) {
+      let select = database
         .selectFrom('novita_requests')
-        .selectAll()
+        .innerJoin('instances', 'instances.id', 'novita_requests.instance_id')
+        .select('novita_requests.instance_id')
         .where('outcome', '=', 'timeout')
-        .orderBy('made_at', 'desc')
-        .limit(limit)
-        .execute()
-      return rows.map(requestFrom)
+        .where('made_at', '>', since)
+      if (project !== null) select = select.where('instances.project', '=', project)
+      const rows = await select.orderBy('made_at', 'desc').limit(limit).execute()
+      return rows.map((row) => row.instance_id as InstanceId)
     },
 
     async recordOutcome(id, outcome, message, at) {
@@ -118,12 +122,16 @@ export function createNovitaRequestStore(database: Database, sealer: Sealer): No
       await database.updateTable('novita_requests').set({ told_at: at }).where('instance_id', '=', id).execute()
     },
 
-    async countByOutcome() {
-      const rows = await database
+    async countByOutcome(project) {
+      let select = database
         .selectFrom('novita_requests')
         .select(['outcome', ({ fn }) => fn.countAll<number>().as('number')])
-        .groupBy('outcome')
-        .execute()
+      if (project !== null) {
+        select = select.where('instance_id', 'in', (eb) =>
+          eb.selectFrom('instances').select('id').where('project', '=', project),
+        )
+      }
+      const rows = await select.groupBy('outcome').execute()
       const count = (outcome: Outcome | null) => Number(rows.find((row) => row.outcome === outcome)?.number ?? 0)
       return {
         open: count(null),
@@ -132,6 +140,14 @@ export function createNovitaRequestStore(database: Database, sealer: Sealer): No
         timeout: count('timeout'),
         ended: count('ended'),
       }
+    },
+
+    async prune(before) {
+      await database
+        .deleteFrom('novita_requests')
+        .where('told_at', '<', before)
+        .where('instance_id', 'not in', (eb) => eb.selectFrom('instances').select('id').where('ended_at', 'is', null))
+        .execute()
     },
   }
 }

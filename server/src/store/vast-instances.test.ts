@@ -13,6 +13,9 @@ afterEach(() => stores.close())
 
 const health = { path: '/health', port: 12_434, timeoutMs: 1 }
 
+/** When the statuses of `has` are written down. */
+const readyAt = testStart + 3_000
+
 /** As it was written down, and then moved to a status. */
 async function has(
   number: number,
@@ -35,7 +38,7 @@ async function has(
     dueAt: testStart,
   } as const
   await stores.instances.recordIntent(claim, aLaunch({ instanceId: id }), decided, [
-    anEvent({ at: testStart + 3_000, instanceId: id, kind: 'status', status, data: { from: before ?? 'requested' } }),
+    anEvent({ at: readyAt, instanceId: id, kind: 'status', status, data: { from: before ?? 'requested' } }),
   ])
   return id
 }
@@ -135,7 +138,7 @@ describe('the view of the log', () => {
   })
 })
 
-test('only what was launched with auto_destroy, is ready for long enough and stays wanted is to be ended', async () => {
+test('only what was launched with auto_destroy and was ready long enough ago is to be ended', async () => {
   const settings = { autoDestroy: true, startCommand: null, modelName: null, maxModelLen: null }
   const ready = await has(1, { status: 'ready' })
   const running = await has(2, { status: 'running' })
@@ -143,8 +146,25 @@ test('only what was launched with auto_destroy, is ready for long enough and sta
   await stores.vast.put(ready, settings, testStart)
   await stores.vast.put(running, settings, testStart)
   await stores.vast.put(plain, { ...settings, autoDestroy: false }, testStart)
-  expect(await stores.vast.toEnd(testStart - 1)).toEqual([])
-  expect(await stores.vast.toEnd(testStart)).toEqual([ready])
+  expect(await stores.vast.toEnd(readyAt - 1)).toEqual([])
+  expect(await stores.vast.toEnd(readyAt)).toEqual([ready])
+})
+
+test.each([
+  ['running', 'up', true], // its server has died
+  ['interrupted', 'up', true],
+  ['stopped', 'stopped', false],
+  ['terminating', 'ended', false],
+  ['terminated', 'up', false],
+  ['failed', 'up', false],
+] as const)('once ready, now %s and wanted %s: to be ended: %s', async (status, wanted, isEnded) => {
+  const id = await has(1, { status: 'ready' })
+  await stores.vast.put(id, { autoDestroy: true, startCommand: null, modelName: null, maxModelLen: null }, testStart)
+  const changes = { status, wanted, status_since: readyAt + 30_000 }
+  await stores.database.updateTable('instances').set(changes).where('id', '=', id).execute()
+  await stores.events.record([anEvent({ at: readyAt + 30_000, instanceId: id, status })])
+  expect(await stores.vast.toEnd(readyAt)).toEqual(isEnded ? [id] : [])
+  expect(await stores.vast.toEnd(readyAt - 1)).toEqual([])
 })
 
 test('settings without an instance are forgotten after a while, and no others', async () => {

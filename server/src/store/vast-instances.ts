@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely'
 import type { InstanceId } from '../core/instances/instance.ts'
-import type { Status } from '../core/instances/status.ts'
+import { finalStatuses, type Status } from '../core/instances/status.ts'
 import type { Instant } from '../core/time.ts'
 import { fromJsonText, jsonText } from './json.ts'
 import type { Database } from './sqlite.ts'
@@ -46,7 +46,7 @@ export interface VastInstanceStore {
   settingsOf(ids: readonly InstanceId[]): Promise<Map<InstanceId, VastSettings>>
   /** What they were before their stop or their end was asked for. */
   statusBefore(ids: readonly InstanceId[]): Promise<Map<InstanceId, Status>>
-  /** Those to be ended because they have been ready since then. */
+  /** Those to be ended because they were ready by then. */
   toEnd(readySince: Instant): Promise<InstanceId[]>
   refused(refusal: VastRefusal): Promise<void>
   /** Newest first. */
@@ -111,9 +111,19 @@ export function createVastInstanceStore(database: Database): VastInstanceStore {
         .innerJoin('instances', 'instances.id', 'vast_settings.instance_id')
         .select('instances.id')
         .where('vast_settings.auto_destroy', '=', 1)
-        .where('instances.status', '=', 'ready')
-        .where('instances.status_since', '<=', readySince)
         .where('instances.wanted', '=', 'up')
+        .where('instances.status', 'not in', [...finalStatuses])
+        // From when it was first ready: one whose server dies or flaps is billed all the same.
+        .where(({ exists, selectFrom }) =>
+          exists(
+            selectFrom('events')
+              .select('events.id')
+              .whereRef('events.instance_id', '=', 'instances.id')
+              .where('events.kind', '=', 'status')
+              .where('events.status', '=', 'ready')
+              .where('events.at', '<=', readySince),
+          ),
+        )
         .execute()
       return rows.map(({ id }) => id as InstanceId)
     },

@@ -21,7 +21,7 @@ export function configFrom(template: Template): ContractConfig {
     ...(template.gpuModels.length > 0 && { gpu_names: [...template.gpuModels] }),
     image: template.image,
     disk_size: template.diskGb,
-    ...(template.ports.length > 0 && { ports: template.ports.map(({ containerPort }) => containerPort) }),
+    ...(template.ports.length > 0 && { ports: template.ports.map(shownPort) }),
     ...(health !== null && {
       health: { path: health.path, port: health.port, timeout_s: health.timeoutMs / secondMs },
     }),
@@ -47,9 +47,7 @@ export function templateFromConfig(
     description: read('description', '', (text: string) => text),
     image: read('image', defaults.image, (text: string) => text),
     diskGb: read('disk_size', defaults.diskGb, (size: number) => size),
-    ports: read('ports', [], (ports: number[]) =>
-      ports.map((containerPort) => ({ containerPort, protocol: 'tcp' as const })),
-    ),
+    ports: read('ports', [], (ports: ShownPort[]) => ports.map(portFrom)),
     health: read<Template['health']>('health', null, (health: { path?: string; port: number; timeout_s?: number }) => ({
       path: health.path ?? '/',
       port: health.port,
@@ -68,6 +66,25 @@ export function templateFromConfig(
     .map(({ field, problem }) => ({ field: contractNames[field] ?? field.replace(/^vllm\./, ''), problem }))
     .filter(({ field }) => !named.has(field))
   return { template, mistakes: [...mistakes, ...further] }
+}
+
+/** The contract has numbers, for TCP; `9000/udp` is ours. */
+type ShownPort = number | `${number}/udp`
+
+function shownPort({ containerPort, protocol }: Template['ports'][number]): ShownPort {
+  return protocol === 'udp' ? `${containerPort}/udp` : containerPort
+}
+
+function portFrom(shown: ShownPort): Template['ports'][number] {
+  return typeof shown === 'number'
+    ? { containerPort: shown, protocol: 'tcp' }
+    : { containerPort: Number.parseInt(shown, 10), protocol: 'udp' }
+}
+
+function isShownPort(value: unknown): value is ShownPort {
+  if (typeof value !== 'string') return isPort(value)
+  const [, number] = /^([1-9]\d{0,4})\/udp$/.exec(value) ?? []
+  return number !== undefined && isPort(Number(number))
 }
 
 const contractNames: Readonly<Record<string, string>> = { maxPricePerHour: 'max_price' }
@@ -97,7 +114,7 @@ function problemWith(field: string, value: unknown): string | undefined {
     case 'gpu_names':
       return isList(value, (name) => isText(name, 80) && name !== '') ? undefined : 'takes a list of GPU names'
     case 'ports':
-      return isList(value, isPort) ? undefined : 'takes a list of ports from 1 to 65535'
+      return isList(value, isShownPort) ? undefined : 'takes a list of ports from 1 to 65535, one of UDP as "9000/udp"'
     case 'environment':
       return isRecord(value) && Object.values(value).every((one) => isText(one, 8_000))
         ? undefined

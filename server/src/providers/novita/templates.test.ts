@@ -29,7 +29,7 @@ describe('a template of Novita', () => {
     expect(await templateFromNovita('107672', clientWith(live, auths))).toEqual({
       name: 'pytorch-jupyter',
       image: 'ghcr.io/acme/trainer:1',
-      registryAuth: { server: null, username: 'acme', password: 'registry-pass' },
+      registryAuth: { server: 'ghcr.io', username: 'acme', password: 'registry-pass' },
       environment: { A: '1' },
       ports: [
         { containerPort: 80, protocol: 'http' },
@@ -39,6 +39,18 @@ describe('a template of Novita', () => {
       diskGb: 60,
       startCommand: '--model a',
     })
+  })
+
+  test.each([
+    ['acme/trainer:1', null],
+    ['trainer', null],
+    ['docker.io/acme/trainer', 'docker.io'],
+    ['localhost/trainer', 'localhost'],
+    ['registry:5000/trainer@sha256:00', 'registry:5000'],
+  ])('keeps the login of %s for the registry that this names', async (image, server) => {
+    const auths = [{ id: 'ff4b1884', username: 'acme', password: 'registry-pass' }]
+    const template = { template: { ...live.template, image } }
+    expect((await templateFromNovita('107672', clientWith(template, auths)))?.registryAuth?.server).toBe(server)
   })
 
   test('is refused when its registry login is gone: the image could not be pulled', async () => {

@@ -29,7 +29,7 @@ export async function templateFromNovita(
 }
 
 async function registryAuthOf(
-  { Id, imageAuth }: NovitaTemplate,
+  { Id, image, imageAuth }: NovitaTemplate,
   client: Pick<NovitaClient, 'registryAuths'>,
   signal: AbortSignal | undefined,
 ): Promise<ProviderTemplate['registryAuth']> {
@@ -41,5 +41,11 @@ async function registryAuthOf(
       `Novita template ${Id} names a registry login that is not there any more: set it again in Novita’s console`,
     )
   }
-  return { server: null, username: found.username, password: found.password }
+  return { server: registryOf(image), username: found.username, password: found.password }
+}
+
+/** The registry that an image names; null: Docker Hub, which needs no name. A first part without a dot or a port is a user there. */
+function registryOf(image: string): string | null {
+  const [first = '', ...rest] = image.split('/')
+  return rest.length > 0 && (/[.:]/.test(first) || first === 'localhost') ? first : null
 }

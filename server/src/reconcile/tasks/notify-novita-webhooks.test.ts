@@ -1,9 +1,10 @@
 import { afterEach, expect, test } from 'vitest'
 import type { InstanceId } from '../../core/instances/instance.ts'
+import type { Status } from '../../core/instances/status.ts'
 import type { DeliveryResult } from '../../core/webhooks/webhook.ts'
 import { collectingLog } from '../../observability/collecting-log.ts'
 import type { WebhookMessage } from '../../outbound/webhook-sender.ts'
-import { anEntry, anInstance, anInstanceId } from '../../testing/builders.ts'
+import { aLaunch, anEntry, anEvent, anInstance, anInstanceId } from '../../testing/builders.ts'
 import { testStores } from '../../testing/database.ts'
 import { virtualClock } from '../../testing/virtual-clock.ts'
 import { createNovitaNotifier } from './notify-novita-webhooks.ts'
@@ -62,6 +63,20 @@ async function setup() {
       return id
     },
     ready: (id: InstanceId) => stores.activity.note(id, { readyAt: clock.now() }),
+    /** What the worker wrote down of its machine just now. */
+    async seen(status: Status) {
+      const [claim] = await stores.instances.claimDue(clock.now(), { limit: 1, forMs: 0 })
+      if (claim === undefined) throw new Error('it is not due')
+      const now = clock.now()
+      const decided = { status, because: 'asked', message: null, statusSince: now, endedAt: null } as const
+      const due = { ...decided, dueAt: now + 30_000 }
+      const known = (await stores.instances.get(claim.id))?.launch
+      if (known == null) {
+        const launch = aLaunch({ instanceId: claim.id, externalId: 'm-1', lastSeenAt: now })
+        await stores.instances.recordIntent(claim, launch, due, [])
+      }
+      await stores.instances.recordDecision(claim, { ...due, launch: { lastSeenAt: now } }, [])
+    },
     async requestOf(id: InstanceId) {
       return (await stores.novitaRequests.ofInstances([id])).get(id)
     },
@@ -157,4 +172,63 @@ test('the address is sealed in the database', async () => {
   await scene.creation()
   const rows = await scene.database.selectFrom('novita_requests').selectAll().execute()
   expect(JSON.stringify(rows)).not.toContain('key=secret')
+})
+
+test('a machine that nobody has looked at since its deadline is not ended; one that is looked at and not up is', async () => {
+  const scene = await setup()
+  await scene.creation()
+  await scene.seen('starting')
+  await scene.clock.advance(12 * 60_000)
+  const notifier = scene.notifier()
+  await round(notifier, scene.clock)
+  expect([scene.ended, scene.told]).toEqual([[], []])
+  await scene.seen('starting')
+  await round(notifier, scene.clock)
+  expect(scene.ended).toHaveLength(1)
+  expect(JSON.parse(scene.told[0]?.body ?? '').error.code).toBe('STARTUP_TIMEOUT')
+})
+
+test('what came up while the server was down is ready, not late', async () => {
+  const scene = await setup()
+  await scene.creation()
+  await scene.seen('starting')
+  await scene.clock.advance(12 * 60_000)
+  const notifier = scene.notifier()
+  await round(notifier, scene.clock)
+  await scene.seen('ready')
+  await round(notifier, scene.clock)
+  expect(scene.ended).toEqual([])
+  expect(JSON.parse(scene.told[0]?.body ?? '').event).toBe('instance.ready')
+})
+
+test('at its deadline it is looked at without waiting for the next look, once', async () => {
+  const scene = await setup()
+  const id = await scene.creation()
+  const notifier = scene.notifier()
+  await scene.clock.advance(10 * 60_000 - 5_000)
+  await scene.seen('starting')
+  await scene.clock.advance(5_000)
+  const due = async () =>
+    (await scene.instances.claimDue(scene.clock.now(), { limit: 1, forMs: 0 })).map((one) => one.id)
+  expect(await due()).toEqual([])
+  await round(notifier, scene.clock)
+  const [claim] = await scene.instances.claimDue(scene.clock.now(), { limit: 1, forMs: 0 })
+  if (claim === undefined) throw new Error('it is not due')
+  expect(claim.id).toBe(id)
+  await scene.instances.release(claim, scene.clock.now() + 30_000)
+  await round(notifier, scene.clock)
+  expect(await due()).toEqual([])
+})
+
+test('one that was ready and has gone down before anybody was told is ready, whatever policies it has', async () => {
+  const scene = await setup()
+  const id = await scene.creation()
+  await scene.events.record([anEvent({ instanceId: id, kind: 'status', status: 'ready', at: scene.clock.now() })])
+  await scene.clock.advance(60_000)
+  await scene.seen('interrupted')
+  await scene.clock.advance(10 * 60_000)
+  await scene.seen('interrupted')
+  await round(scene.notifier(), scene.clock)
+  expect(scene.ended).toEqual([])
+  expect(JSON.parse(scene.told[0]?.body ?? '').event).toBe('instance.ready')
 })

@@ -1,12 +1,12 @@
 import type { Instance, InstanceId } from '../../core/instances/instance.ts'
 import { noticeFrom } from '../../core/novita-face/notice.ts'
-import { verdictOn } from '../../core/novita-face/outcome.ts'
+import { type Verdict, type VerdictFacts, verdictOn } from '../../core/novita-face/outcome.ts'
 import type { NovitaRequest } from '../../core/novita-face/request.ts'
-import { type Clock, minuteMs } from '../../core/time.ts'
+import { type Clock, type Instant, minuteMs } from '../../core/time.ts'
 import type { Log } from '../../observability/log.ts'
 import { type SendWebhook, sendContractWebhook } from '../../outbound/webhook-sender.ts'
 import type { ActivityStore } from '../../store/activity.ts'
-import type { EventStore } from '../../store/events.ts'
+import type { EventStore, StoredEvent } from '../../store/events.ts'
 import type { InstanceStore } from '../../store/instances.ts'
 import type { NovitaRequestStore } from '../../store/novita-face.ts'
 
@@ -21,7 +21,7 @@ export interface NovitaNotifier {
 
 export interface NovitaNotifierDeps {
   requests: Pick<NovitaRequestStore, 'untold' | 'recordOutcome' | 'noteEndAsked' | 'noteTold' | 'remove'>
-  instances: Pick<InstanceStore, 'get'>
+  instances: Pick<InstanceStore, 'get' | 'wake'>
   activity: Pick<ActivityStore, 'of'>
   events: Pick<EventStore, 'list'>
   /** Ends what did not come up in time. May be repeated. */
@@ -46,6 +46,8 @@ export function createNovitaNotifier(deps: NovitaNotifierDeps): NovitaNotifier {
   const { requests, instances, activity, send, clock, log } = deps
   const underWay = new Map<InstanceId, Promise<void>>()
   const stopped = new AbortController()
+  const watchedSince = clock.now()
+  const wokenAtDeadline = new Set<InstanceId>()
 
   async function lookAt(request: NovitaRequest): Promise<void> {
     const { instanceId } = request
@@ -56,7 +58,8 @@ export function createNovitaNotifier(deps: NovitaNotifierDeps): NovitaNotifier {
       return
     }
     const decided = request.outcome === null ? await decide(request, instance) : request
-    if (decided === null) return
+    if (decided === null) return wakeAtDeadline(request)
+    wokenAtDeadline.delete(instanceId)
     if (decided.outcome === 'timeout' && decided.endAskedAt === null) {
       // Nothing of it may go on billing, whoever hears of it.
       await deps.endInstance(instanceId)
@@ -73,20 +76,38 @@ export function createNovitaNotifier(deps: NovitaNotifierDeps): NovitaNotifier {
 
   async function decide(request: NovitaRequest, instance: Instance): Promise<NovitaRequest | null> {
     const { readyAt } = await activity.of(instance.id)
-    const now = clock.now()
-    const verdict = verdictOn(request, instance, { readyAt, now })
+    const facts: VerdictFacts = { readyAt, watchedSince, now: clock.now() }
+    const first = verdictOn(request, instance, facts)
+    if (first === null) return null
+    if (first.outcome === 'ready') return record(request, { ...first, now: facts.now })
+    // It may have come up while its launch was read, or have been ready and gone again before anybody was told.
+    const status = (await instances.get(instance.id)) ?? instance
+    const history = await deps.events.list({ instanceId: instance.id, limit: mostEvents })
+    const verdict = verdictOn(
+      request,
+      { ...status, launch: instance.launch },
+      { ...facts, readyAt: history.find((event) => event.kind === 'status' && event.status === 'ready')?.at ?? null },
+    )
     if (verdict === null) return null
-    const { outcome } = verdict
-    const message = outcome === 'failed' ? await withLastRefusal(verdict.message, instance.id) : verdict.message
-    await requests.recordOutcome(instance.id, outcome, message, now)
-    return { ...request, outcome, message, outcomeAt: now }
+    const { outcome, message } = verdict
+    const told = outcome === 'failed' ? withLastRefusal(message, history) : message
+    return record(request, { outcome, message: told, now: facts.now })
   }
 
-  /** What the marketplace said last: quota, balance, a bad image. Secrets are out of it already. */
-  async function withLastRefusal(message: string | null, instanceId: InstanceId): Promise<string | null> {
-    const told = await deps.events.list({ instanceId, limit: mostEvents })
-    const detail = told.findLast(({ kind }) => kind === 'attempt_ended')?.data.detail
-    return typeof detail === 'string' ? [message, detail].filter((part) => part !== null).join(': ') : message
+  /** Whether it is up is to be known then, not at the next look. */
+  async function wakeAtDeadline({ instanceId, deadlineAt }: NovitaRequest): Promise<void> {
+    const now = clock.now()
+    if (now < deadlineAt || wokenAtDeadline.has(instanceId)) return
+    wokenAtDeadline.add(instanceId)
+    await instances.wake([instanceId], now)
+  }
+
+  async function record(
+    request: NovitaRequest,
+    { now, ...verdict }: Verdict & { now: Instant },
+  ): Promise<NovitaRequest> {
+    await requests.recordOutcome(request.instanceId, verdict.outcome, verdict.message, now)
+    return { ...request, ...verdict, outcomeAt: now }
   }
 
   async function tell(request: NovitaRequest, url: string, instance: Instance): Promise<void> {
@@ -118,4 +139,10 @@ export function createNovitaNotifier(deps: NovitaNotifierDeps): NovitaNotifier {
       await Promise.all(underWay.values())
     },
   }
+}
+
+/** What the marketplace said last: quota, balance, a bad image. Secrets are out of it already. */
+function withLastRefusal(message: string | null, history: readonly StoredEvent[]): string | null {
+  const detail = history.findLast(({ kind }) => kind === 'attempt_ended')?.data.detail
+  return typeof detail === 'string' ? [message, detail].filter((part) => part !== null).join(': ') : message
 }

@@ -1,7 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { autoShutdown, followShutdown } from '../../../app/infra-vast-auto-shutdown.ts'
+import { createBell } from '../../../core/bell.ts'
+import type { InstanceId } from '../../../core/instances/instance.ts'
+import type { Status } from '../../../core/instances/status.ts'
 import { Secret } from '../../../core/secret.ts'
-import { minuteMs } from '../../../core/time.ts'
-import { aMachine } from '../../../testing/builders.ts'
+import { type Instant, minuteMs } from '../../../core/time.ts'
+import { aMachine, anEvent } from '../../../testing/builders.ts'
 import { failure, fakeProvider } from '../../../testing/fake-provider.ts'
 import { adminKey, type HttpWorld, httpWorld, type WorldOptions } from '../../../testing/http-world.ts'
 import { virtualClock } from '../../../testing/virtual-clock.ts'
@@ -219,6 +223,65 @@ describe('a machine that was not taken over yet', () => {
   })
 })
 
+describe('after another machine was named', () => {
+  const was = (id: string, status: Status, at: Instant) =>
+    world.events.record([anEvent({ instanceId: id as InstanceId, status, at })])
+  const deps = () => ({
+    ...world,
+    providers: { all: () => world.accounts, find: () => world.accounts[0] },
+    keyMarkOf: () => world.keyMark,
+    bell: createBell(),
+  })
+
+  /** The one that is named now is up since then; the earlier one was up later, for a minute. */
+  async function bothUsed() {
+    const since = world.clock.now()
+    const { id } = await named('ready')
+    await was(id, 'ready', since)
+    const earlier = await named('stopped', '999')
+    await world.infraVastState.remember(earlier.id)
+    await was(earlier.id, 'ready', since + minuteMs)
+    await was(earlier.id, 'stopped', since + 2 * minuteMs)
+    return { id, since }
+  }
+
+  test('VAST_AUTO_SHUTDOWN stops the one that is named now', async () => {
+    const { id } = await bothUsed()
+    await world.clock.advance(20 * minuteMs)
+    expect((await ask('GET', '/infra/vast/status')).json.auto_shutdown_in_minutes).toBe(10)
+    await autoShutdown(deps() as never)
+    expect((await world.instances.get(id))?.wanted).toBe('up')
+    await world.clock.advance(10 * minuteMs)
+    await autoShutdown(deps() as never)
+    expect((await world.instances.get(id))?.wanted).toBe('stopped')
+  })
+
+  test('its end is booked, and not that of the earlier one', async () => {
+    const { id, since } = await bothUsed()
+    await world.clock.advance(90_000)
+    await world.infraVastState.put({ shutdownAt: world.clock.now() })
+    await world.database.updateTable('instances').set({ wanted: 'stopped' }).where('id', '=', id).execute()
+    const booked = async () =>
+      (await ask('GET', '/infra/vast/audit')).json.filter(({ event }: { event: string }) => event.endsWith('complete'))
+    await world.clock.advance(minuteMs)
+    await followShutdown(deps() as never)
+    expect(await booked()).toEqual([])
+    await was(id, 'stopped', since + 150_000)
+    await followShutdown(deps() as never)
+    expect(await booked()).toMatchObject([{ event: 'auto_shutdown_complete', meta: { session_runtime_minutes: 2.5 } }])
+  })
+
+  test('power/off tells of its own session, and the totals of all', async () => {
+    const { id, since } = await bothUsed()
+    const off = ask('POST', '/infra/vast/power/off')
+    await world.clock.advance(0)
+    await was(id, 'stopped', since + 3 * 60_000)
+    await world.database.updateTable('instances').set({ status: 'stopped' }).where('id', '=', id).execute()
+    expect((await world.clock.drive(off)).json).toMatchObject({ status: 'stopped', session_runtime_minutes: 3 })
+    expect((await ask('GET', '/infra/vast/costs')).json.sessions_count).toBe(2)
+  })
+})
+
 describe('a machine of ours', () => {
   test('one that has ended is not_found, and power answers 502', async () => {
     await named('terminated')
@@ -278,6 +341,58 @@ describe('a machine of ours', () => {
       'power_on_health_timeout',
       'power_on_requested',
     ])
+  })
+
+  const moveTo = (id: string, status: 'starting' | 'stopping' | 'stopped') =>
+    world.database.updateTable('instances').set({ status }).where('id', '=', id).execute()
+
+  test.each(['ready', 'starting'] as const)('a power/on that found it %s leaves a power/off to it', async (first) => {
+    const { id } = await named('ready')
+    world.providerNamed('vast').machines.set('12345', aMachine({ externalId: '12345', phase: 'stopped' }))
+    if (first === 'starting') await moveTo(id, first)
+    world.probe = async () => 'failing'
+    const on = ask('POST', '/infra/vast/power/on')
+    await world.clock.advance(5_000)
+    if (first === 'starting') await moveTo(id, 'stopping')
+    const off = ask('POST', '/infra/vast/power/off')
+    await world.clock.advance(1_500)
+    expect((await world.instances.get(id))?.status).toBe('stopping')
+    await moveTo(id, 'stopped')
+    await world.clock.advance(4_000)
+    expect((await off).json.status).toBe('stopped')
+    const { status, json } = await on
+    expect([status, json.detail]).toEqual([409, expect.stringContaining('was stopped while it started')])
+    expect((await world.instances.get(id))?.status).toBe('stopped')
+    expect(world.providerNamed('vast').calls).not.toContain('start 12345')
+  })
+
+  test('a power/on while it is being stopped starts it when it is', async () => {
+    const { id } = await named('stopped')
+    world.providerNamed('vast').machines.set('12345', aMachine({ externalId: '12345', phase: 'stopped' }))
+    await moveTo(id, 'stopping')
+    const on = ask('POST', '/infra/vast/power/on', '{"wait_for_health": false}')
+    await world.clock.advance(3_000)
+    expect((await world.instances.get(id))?.status).toBe('stopping')
+    await moveTo(id, 'stopped')
+    await world.clock.advance(3_000)
+    expect(await world.instances.get(id)).toMatchObject({ status: 'starting', wanted: 'up' })
+    await world.app.close()
+    expect((await on).status).toBe(504)
+  })
+
+  test('nobody waits for whoever has hung up, and the start that was ordered stays', async () => {
+    const { id } = await named('stopped')
+    world.providerNamed('vast').machines.set('12345', aMachine({ externalId: '12345', phase: 'stopped' }))
+    const url = await world.app.listen({ host: '127.0.0.1', port: 0 })
+    const caller = new AbortController()
+    const asked = fetch(`${url}/infra/vast/power/on`, { method: 'POST', headers: right, signal: caller.signal })
+    const awaited = async () => (await world.infraVastState.get()).awaitedUntil
+    await expect.poll(async () => (await world.instances.get(id))?.status).toBe('starting')
+    expect(await awaited()).not.toBeNull()
+    caller.abort()
+    await expect(asked).rejects.toThrow()
+    await expect.poll(awaited).toBeNull()
+    expect(await world.instances.get(id)).toMatchObject({ status: 'starting', wanted: 'up' })
   })
 
   test('whoever waits for its stop does not hold up the end of the server either', async () => {

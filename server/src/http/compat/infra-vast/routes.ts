@@ -44,16 +44,23 @@ export function infraVastRoutes(app: FastifyInstance, deps: InfraVastDeps): void
 
   routes.get('/infra/vast/status', reads, async () => statusView(await powerStatus(deps)))
 
-  routes.post('/infra/vast/power/on', { ...changes, schema: { hide: true, body: PowerOnBody } }, async (request) => {
-    const { healthPath, healthPort } = deps.infraVast
-    const { wait_for_health, health_path, health_port } = request.body ?? {}
-    const asked = {
-      waitForHealth: wait_for_health ?? true,
-      healthPath: health_path ?? healthPath,
-      healthPort: health_port ?? healthPort,
-    }
-    return poweredOnView(await powerOn(asked, whoOf(request), { ...deps, leaving: leaving.signal }))
-  })
+  routes.post(
+    '/infra/vast/power/on',
+    { ...changes, schema: { hide: true, body: PowerOnBody } },
+    async (request, reply) => {
+      const { healthPath, healthPort } = deps.infraVast
+      const { wait_for_health, health_path, health_port } = request.body ?? {}
+      const asked = {
+        waitForHealth: wait_for_health ?? true,
+        healthPath: health_path ?? healthPath,
+        healthPort: health_port ?? healthPort,
+      }
+      const connection = new AbortController()
+      reply.raw.once('close', () => connection.abort())
+      const ends = { leaving: leaving.signal, gone: connection.signal }
+      return poweredOnView(await powerOn(asked, whoOf(request), { ...deps, ...ends }))
+    },
+  )
 
   routes.post('/infra/vast/power/off', changes, async (request) =>
     poweredOffView(await powerOff(whoOf(request), { ...deps, leaving: leaving.signal })),

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { allNovitaInstances, type NovitaInstance, type NovitaInstanceDeps } from '../../../app/novita-instances.ts'
+import type { ProjectName } from '../../../core/instances/instance.ts'
 import type { Outcome } from '../../../core/novita-face/request.ts'
 import { isoFrom } from '../../../core/time.ts'
 import type { ProcessFigures } from '../../../observability/process-figures.ts'
@@ -10,7 +11,7 @@ import type { NovitaLimit } from './limits.ts'
 
 export interface NovitaMetricsDeps extends NovitaInstanceDeps, NovitaCaches {
   novitaRequests: NovitaInstanceDeps['novitaRequests'] & {
-    countByOutcome(): Promise<Readonly<Record<Outcome | 'open', number>>>
+    countByOutcome(project: ProjectName | null): Promise<Readonly<Record<Outcome | 'open', number>>>
   }
   processFigures: () => ProcessFigures
 }
@@ -92,9 +93,10 @@ export function novitaMetricsRoutes(
 
 /** A creation is a job: it waits, it comes up, it is done or it has failed. */
 async function workOf(caller: Caller, deps: NovitaMetricsDeps) {
+  const who = whoFrom(caller)
   const [shown, outcomes] = await Promise.all([
-    allNovitaInstances(whoFrom(caller), deps),
-    deps.novitaRequests.countByOutcome(),
+    allNovitaInstances(who, deps),
+    deps.novitaRequests.countByOutcome(who.project),
   ])
   const count = (...words: NovitaInstance['status'][]) => shown.filter(({ status }) => words.includes(status)).length
   return {

@@ -61,7 +61,8 @@ export function customLaunch(
       },
     ])
   }
-  const launch = launchOf(template)
+  // A config has fewer words for them than a template.
+  const launch = launchOf('ports' in stated ? template : { ...template, ports: base.ports })
   const { num_gpus: gpus, environment = {}, auto_destroy: autoDestroy = false } = customConfig
   return {
     launch: {

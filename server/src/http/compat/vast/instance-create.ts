@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { findTemplate, type TemplateDeps } from '../../../app/templates.ts'
-import { launchAtVast, noteRefusal, type VastLaunchDeps } from '../../../app/vast-launch.ts'
+import { launchAtVast, launchedBefore, noteRefusal, type VastLaunchDeps } from '../../../app/vast-launch.ts'
 import type { LiveTemplate } from '../../../core/templates/template.ts'
 import { type Caller, whoFrom } from '../../access.ts'
 import { type Fingerprints, idempotencyKeyOf, inOrder } from '../../idempotency.ts'
@@ -56,6 +56,14 @@ async function create(request: FastifyRequest & { caller: Caller }, body: Body, 
   const offerId = body.offer_id == null ? null : String(body.offer_id)
   const template = await templateIn(body, deps)
   const about = { command, offerId, template: body.template_name == null ? null : useOf(template, body.template_name) }
+  const { caller } = request
+  const key = idempotencyKeyOf(request)
+  const idempotency =
+    key === null
+      ? null
+      : { scope: `vast launch ${caller.id}`, key, fingerprint: deps.fingerprint(inOrder({ command, body })) }
+  const earlier = idempotency && (await launchedBefore(idempotency, about, deps))
+  if (earlier) return created(earlier.id, about.template && (earlier.wish.template?.name ?? about.template.name))
   try {
     if (template === undefined) throw noSuchTemplate(body.template_name ?? '')
     const custom = customLaunch(template.template, {
@@ -63,12 +71,6 @@ async function create(request: FastifyRequest & { caller: Caller }, body: Body, 
       customConfig: body.custom_config ?? {},
       isChosen: offerId !== null,
     })
-    const key = idempotencyKeyOf(request)
-    const { caller } = request
-    const idempotency =
-      key === null
-        ? null
-        : { scope: `vast launch ${caller.id}`, key, fingerprint: deps.fingerprint(inOrder({ command, body })) }
     const input = {
       ...about,
       ...custom,

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { nanosFromUsd } from '../../../core/money.ts'
 import { ProviderError } from '../../../providers/provider.ts'
-import { aMachine } from '../../../testing/builders.ts'
+import { aLaunch, aMachine } from '../../../testing/builders.ts'
 import { fakeProvider } from '../../../testing/fake-provider.ts'
 import { adminKey, type HttpWorld, httpWorld, isDown } from '../../../testing/http-world.ts'
 import { virtualClock } from '../../../testing/virtual-clock.ts'
@@ -86,6 +86,46 @@ describe('POST /instances', () => {
     expect(other.json).toEqual(one.json)
     expect(await countInstances()).toBe(1)
     expectDetail(await post({ ...good, auto_destroy: true }, headers), 400, 'Idempotency-Key')
+  })
+
+  test('repeated with its Idempotency-Key it is answered though its template is gone', async () => {
+    const template = { name: 'house', image: 'ghcr.io/acme/server:1', min_vram_gb: 24, disk_gb: 20 }
+    expect((await world.ask('POST', '/api/v1/templates', template)).status).toBe(201)
+    const headers = { 'idempotency-key': 'once' }
+    const asked = { template_name: 'House' }
+    const one = await post(asked, headers)
+    expect([one.status, one.json.template_name], one.text).toEqual([200, 'house'])
+    const ownWay = { template: 'house', provider: 'vast_ai' }
+    const v1 = await world.ask('POST', '/api/v1/instances', ownWay, headers)
+    expect(v1.status, v1.text).toBe(201)
+
+    expect((await world.ask('DELETE', '/api/v1/templates/house')).status).toBe(200)
+    expect((await post(asked, headers)).json).toEqual(one.json)
+    const again = await world.ask('POST', '/api/v1/instances', ownWay, headers)
+    expect([again.status, again.json.data.id], again.text).toEqual([201, v1.json.data.id])
+    expect(await countInstances()).toBe(2)
+    expectDetail(await post({ ...asked, auto_destroy: true }, headers), 400, 'Idempotency-Key')
+    expectDetail(await post(asked), 400, '템플릿')
+  })
+
+  test('the ports of a template stay of their protocols, unless others are asked for', async () => {
+    const ports = [
+      { container_port: 9_000, protocol: 'udp' },
+      { container_port: 7_777, protocol: 'tcp' },
+      { container_port: 7_777, protocol: 'udp' },
+    ]
+    const template = { name: 'game', image: 'ghcr.io/acme/game:1', min_vram_gb: 24, disk_gb: 20, ports }
+    expect((await world.ask('POST', '/api/v1/templates', template)).status).toBe(201)
+    const portsOf = async (custom_config: object) => {
+      const { json, text } = await post({ template_name: 'game', custom_config })
+      const instance = await world.instances.get(json.instance_id)
+      return instance?.wish.ports.map((port) => `${port.containerPort}/${port.protocol}`) ?? text
+    }
+    expect(await portsOf({})).toEqual(['9000/udp', '7777/tcp', '7777/udp'])
+    expect(await portsOf({ ports: null })).toEqual(['9000/udp', '7777/tcp', '7777/udp'])
+    expect(await portsOf({ ports: [80, '81/udp'] })).toEqual(['80/tcp', '81/udp'])
+    const shown = await world.ask('GET', '/api/vast/templates/game')
+    expect(shown.json.config.ports).toEqual(['9000/udp', 7_777, '7777/udp'])
   })
 
   test('a token is passed to the machine and shown nowhere', async () => {
@@ -223,6 +263,27 @@ describe('an instance', () => {
       expect((await world.ask('GET', `${path}/${alias}`)).json.instance_id).toBe(id)
       expect((await world.ask('GET', `${path}/${alias}/status`)).json).toEqual({ instance_id: id, status: 'running' })
     }
+  })
+
+  test('is not changed by the number of a machine that it had before', async () => {
+    const { id } = await hasMachine({}, '111')
+    const [claim] = await world.instances.claimDue(world.clock.now() + 1e10, { limit: 1, forMs: 0 })
+    const { launch, ...before } = (await world.instances.get(id)) ?? { launch: null }
+    if (claim === undefined || launch === null || !('status' in before)) throw new Error('it is not there')
+    const decided = { ...before, dueAt: world.clock.now() + 1e9 }
+    const lost = { ...launch, abandonedAt: world.clock.now(), abandonedBecause: 'machine_lost' as const }
+    await world.instances.recordDecision(claim, { ...decided, launch: lost }, [])
+    await world.instances.recordIntent(claim, aLaunch({ instanceId: id, attempt: 2, externalId: '222' }), decided, [])
+    await world.launches.recordFacts({ instanceId: id, attempt: 2 }, { externalId: '222' })
+
+    expect((await world.ask('GET', `${path}/111`)).json.instance_id).toBe(id)
+    for (const alias of ['111', 'vast_111']) {
+      expectDetail(await world.ask('DELETE', `${path}/${alias}`), 404, alias)
+      expectDetail(await world.ask('POST', `${path}/${alias}/update-ports`), 404, alias)
+    }
+    expect((await world.instances.get(id))?.wanted).toBe('up')
+    expect((await world.ask('DELETE', `${path}/222`)).json.instance_id).toBe(id)
+    expect((await world.instances.get(id))?.wanted).toBe('ended')
   })
 
   const reads = ['', '/enhanced', '/cost-analysis', '/status', '/status-stream', '/ports', '/history', '/logs']

@@ -1,5 +1,11 @@
 import { z } from 'zod'
-import { type LaunchDeps, type LaunchPlan, launchInstance, planInstance } from '../../../app/launch-instance.ts'
+import {
+  earlierInstance,
+  type LaunchDeps,
+  type LaunchPlan,
+  launchInstance,
+  planInstance,
+} from '../../../app/launch-instance.ts'
 import { findTemplate, listTemplates, type TemplateDeps } from '../../../app/templates.ts'
 import { usdFromNanos } from '../../../core/money.ts'
 import { offerId } from '../../../core/offers/offer.ts'
@@ -71,12 +77,15 @@ export const launchInstanceRoute = route({
   errors: [...errors, 'budget_spent', 'idempotency_key_reused'],
 
   async handle({ body, caller, who, request }, deps: LaunchDeps & ShownDeps & Fingerprints & TemplateDeps) {
-    const input = await launchAsked(body, deps)
-    if (body.dry_run === true) return planAnswer(await planInstance(input, deps), deps)
+    if (body.dry_run === true) return planAnswer(await planInstance(await launchAsked(body, deps), deps), deps)
     const key = idempotencyKeyOf(request)
     const idempotency =
       key === null ? null : { scope: `launch ${caller.id}`, key, fingerprint: deps.fingerprint(inOrder(body)) }
-    const { instance, repeated, warnings } = await launchInstance(input, idempotency, who, deps)
+    // First of all: its template may be another one by now, or gone.
+    const earlier = idempotency && (await earlierInstance(idempotency, deps))
+    const { instance, repeated, warnings } = earlier
+      ? { instance: earlier, repeated: true, warnings: [] }
+      : await launchInstance(await launchAsked(body, deps), idempotency, who, deps)
     return {
       data: await shown(instance, caller, deps),
       ...(repeated && { message: 'Instance was requested before with this Idempotency-Key' }),

@@ -70,6 +70,8 @@ export const removeGpuModelRoute = route({
   access: 'admin',
   summary: 'Take back what was said of a GPU model through the API.',
   params: ModelParams,
+  body: z.strictObject({}).nullish(),
+  bodyOptional: true,
   reply: {
     status: 200,
     message: 'GPU model is as it was',
