@@ -153,10 +153,10 @@ export const mutations: readonly Mutation[] = [
     file: 'server/src/core/charges/charge.ts',
     replace: [
       [
-        'return [...earlier, { ...known, certain, lastOnAt: Math.max(known.lastOnAt, begunAt) }]',
-        `const until = { ...known, certain, lastOnAt: Math.max(known.lastOnAt, begunAt) }
-  if (until.lastOnAt - known.lastOnAt < 600_000) return [...earlier, until]
-  const again = { ...until, sequence: until.sequence + 1, startedAfter: known.lastOnAt, startedBefore: known.lastOnAt }
+        'return [...earlier, { ...open, certain, lastOnAt: Math.max(open.lastOnAt, begunAt) }]',
+        `const until = { ...open, certain, lastOnAt: Math.max(open.lastOnAt, begunAt) }
+  if (until.lastOnAt - open.lastOnAt < 600_000) return [...earlier, until]
+  const again = { ...until, sequence: until.sequence + 1, startedAfter: open.lastOnAt, startedBefore: open.lastOnAt }
   return [...earlier, ended(until, at, at), again]`,
       ],
     ],

@@ -43,7 +43,7 @@ export async function availability(gpu: string | undefined, options: HistoryPart
       one.offers_mean.toFixed(1),
       String(one.offers_most),
       one.gpus_mean.toFixed(1),
-      one.last_available_at === null ? '-' : ago(one.last_available_at, now()),
+      lastHour(one.last_available_at, now()),
       String(one.looks),
     ]),
     context,
@@ -54,4 +54,10 @@ export async function availability(gpu: string | undefined, options: HistoryPart
     out('+ shows only the cheapest of what is searched for: the counts are the least there were.')
   }
   return exitCodes.ok
+}
+
+/** What is kept of the past is whole hours. */
+function lastHour(at: string | null, now: number): string {
+  if (at === null) return '-'
+  return now - Date.parse(at) < 3_600_000 ? 'this hour' : ago(at, now)
 }

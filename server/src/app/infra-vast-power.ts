@@ -100,6 +100,8 @@ async function untilUp(
       if (!asked.waitForHealth) return instance
       const check = { path: asked.healthPath, port: asked.healthPort, timeoutMs: infraVast.waitTimeoutMs }
       if ((await probe(launch, check)) === 'passing') return instance
+      // Its other ports are told already: this one is not published, and waiting does not change that.
+      if (launch.endpoints.length > 0 && healthUrlOf(launch, asked) === null) throw await tooLate(instance, asked, deps)
     }
     const leftMs = until - clock.now()
     if (leftMs <= 0) throw await tooLate(instance, asked, deps)
@@ -165,7 +167,7 @@ async function tooLate(instance: Named, asked: PowerOn, deps: InfraVastDeps): Pr
 
 function notInTime(why?: string): AppError {
   return new AppError('not_in_time', `Health check timeout${why === undefined ? '' : `: ${why}`}`, {
-    fix: 'read its log on the machine; it goes on running until it is stopped',
+    fix: 'read its log on the machine, or ask for a port that is published; it goes on running until it is stopped',
   })
 }
 

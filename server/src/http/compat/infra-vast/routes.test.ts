@@ -331,6 +331,22 @@ describe('a machine of ours', () => {
     expect((await world.instances.get(id))?.status).toBe('stopping')
   })
 
+  test('a port that is not among those it has told is not waited for', async () => {
+    const at = {
+      externalId: '12345',
+      provider: 'vast',
+      upAt: world.clock.now(),
+      lastSeenAt: world.clock.now(),
+    } as const
+    const endpoints = [{ containerPort: 8000, protocol: 'tcp', host: '203.0.113.5', port: 40_000, url: null }] as const
+    await world.hasInstance({ status: 'ready', wanted: 'up' }, { ...at, endpoints })
+    world.probe = async () => 'failing'
+    const begun = world.clock.now()
+    const { status, json } = await world.clock.drive(ask('POST', '/infra/vast/power/on', '{"health_port": 9999}'))
+    expect([status, json.detail]).toEqual([504, 'Health check timeout: port 9999 of the instance is not published'])
+    expect(world.clock.now() - begun).toBeLessThan(minuteMs)
+  })
+
   test('never healthy is 504; that its port is not published is said', async () => {
     await named('ready')
     world.probe = async () => 'failing'
