@@ -368,7 +368,7 @@ export async function assemble(config: Config, surroundings: Surroundings = {}):
   ]
   const clockwork = createClockwork(tasks, { clock, log })
 
-  const face = listening(http, config)
+  const face = listening(http, config, clock)
   const farewell = () => tellWhatRuns({ instances, launches, charges, clock, log })
   function work(): void {
     worker.start()

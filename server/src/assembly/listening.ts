@@ -1,6 +1,9 @@
 import { createServer, type Server } from 'node:http'
+import { Server as NetServer } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config/config.ts'
+import type { Clock } from '../core/time.ts'
 import { answerClientErrors } from '../http/errors.ts'
 import { patience } from '../http/server.ts'
 
@@ -11,9 +14,27 @@ export interface Listening {
   end(): Promise<void>
 }
 
+/** Whoever has connected has sent what they ask by then, however busy both sides are. */
+const arrivesWithinMs = 250
+
 /** One HTTP face on each port: clients of several contracts expect it on theirs. */
-export function listening(http: FastifyInstance, { host, ports }: Pick<Config, 'host' | 'ports'>): Listening {
+export function listening(
+  http: FastifyInstance,
+  { host, ports }: Pick<Config, 'host' | 'ports'>,
+  clock: Pick<Clock, 'sleep'>,
+): Listening {
   const further: Server[] = []
+
+  /** A connection whose request has not been read yet looks idle: it is not to be cut off with those that are. */
+  async function letArrive(): Promise<void> {
+    const open = [http.server, ...further].filter((server) => server.listening)
+    if (open.length === 0) return
+    // Who is waiting to be accepted is, in the next turn; who comes later finds nobody.
+    await setImmediate()
+    for (const server of open) NetServer.prototype.close.call(server)
+    await clock.sleep(arrivesWithinMs)
+  }
+
   return {
     async begin() {
       const [first = 0, ...others] = ports
@@ -33,6 +54,7 @@ export function listening(http: FastifyInstance, { host, ports }: Pick<Config, '
     },
 
     async end() {
+      await letArrive()
       const closed = further.map((server) => {
         const done = new Promise<void>((resolve) => server.close(() => resolve()))
         server.closeIdleConnections()
