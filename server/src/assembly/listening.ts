@@ -1,6 +1,5 @@
 import { createServer, type Server } from 'node:http'
 import { Server as NetServer } from 'node:net'
-import { setImmediate } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../core/time.ts'
@@ -14,8 +13,8 @@ export interface Listening {
   end(): Promise<void>
 }
 
-/** Whoever has connected has sent what they ask by then, however busy both sides are. */
-const arrivesWithinMs = 250
+/** Whoever was about to be accepted is by then, and whoever was accepted has sent what they ask. */
+const arrivesWithinMs = 200
 
 /** One HTTP face on each port: clients of several contracts expect it on theirs. */
 export function listening(
@@ -29,8 +28,7 @@ export function listening(
   async function letArrive(): Promise<void> {
     const open = [http.server, ...further].filter((server) => server.listening)
     if (open.length === 0) return
-    // Who is waiting to be accepted is, in the next turn; who comes later finds nobody.
-    await setImmediate()
+    await clock.sleep(arrivesWithinMs)
     for (const server of open) NetServer.prototype.close.call(server)
     await clock.sleep(arrivesWithinMs)
   }
