@@ -115,7 +115,7 @@ export const sessionChecks: readonly Check[] = [
   kept('S001-50', async (lab) => {
     const one = await bench(lab)
     const added: string[] = []
-    for (const path of ['/power/off', '/power/on']) {
+    for (const path of ['/power/off', '/power/on', '/activity']) {
       const before = (await one.audit()).length
       await one.call('POST', `/infra/vast${path}`, {})
       const news = (await one.audit()).slice(0, -before || undefined).map(({ event }) => event)

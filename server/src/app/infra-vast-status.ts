@@ -19,6 +19,7 @@ import {
   type InfraVastDeps,
   isGone,
   namedInstance,
+  note,
   sessionsOf,
 } from './infra-vast.ts'
 import type { Who } from './who.ts'
@@ -135,6 +136,7 @@ export async function powerActivity(who: Who, deps: InfraVastDeps): Promise<Inst
   if (instance !== undefined && !finalStatuses.has(instance.status)) {
     await reportActivity(instance.id, { inFlight: null, kind: null }, who, deps)
   }
+  await note({ event: 'activity_recorded', meta: {}, actor: who.actor, instanceId: instance?.id ?? null }, deps)
   return now
 }
 

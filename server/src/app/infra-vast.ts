@@ -41,6 +41,7 @@ type PowerEvent =
   | 'power_on_health_timeout'
   | 'power_off_requested'
   | 'power_off_complete'
+  | 'activity_recorded'
   | 'auto_shutdown'
   | 'auto_shutdown_complete'
 

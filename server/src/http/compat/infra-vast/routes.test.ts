@@ -96,7 +96,7 @@ test('asking with HEAD takes the key too', async () => {
   expect((await world.send({ ...head, headers: right })).status).toBe(200)
 })
 
-test('activity counts for the idle policy of the instance, and leaves no entry in the audit', async () => {
+test('activity counts for the idle policy of the instance, and leaves an entry in the audit', async () => {
   const { id } = await named('ready')
   await world.clock.advance(minuteMs)
   expect((await ask('POST', '/infra/vast/activity', '{"whatever": 1}')).json).toEqual({
@@ -104,7 +104,7 @@ test('activity counts for the idle policy of the instance, and leaves no entry i
     last_activity: '2026-10-01T12:01:00Z',
   })
   expect((await world.activity.of(id)).activeAt).toBe(world.clock.now())
-  expect((await ask('GET', '/infra/vast/audit')).json).toEqual([])
+  expect((await ask('GET', '/infra/vast/audit')).json).toMatchObject([{ event: 'activity_recorded', meta: {} }])
 })
 
 describe('bad requests are answered in the contract’s own shape', () => {
